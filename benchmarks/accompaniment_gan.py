@@ -1,0 +1,218 @@
+"""The kit's accompaniment GAN beside the configuration of the lab that it follows.
+
+Both train on the same chorales in one run, in alternating slices of CPU time, and accompany the
+same held-out melodies: `make bench`, or `python benchmarks/accompaniment_gan.py --minutes 1 5 15`.
+
+The original's configuration, written afresh from its published figures: rolls of 128 pitches, a
+U-shaped generator with 64 to 512 filters and tanh, a critic of four convolutions, Adam 1e-3,
+five critic steps to one generator step, batches of 64. A voice of it is its highest activation
+where that is above zero, else a rest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
+
+from helpers import course, data
+from helpers.chapters import accompaniment_gan as kit
+from helpers.music import REST
+
+SEED = 4
+SLICE = 30  # CPU seconds that a system trains before it is the other's turn
+LATENT = (2, 8, 512)
+
+
+def build_original_generator() -> keras.Model:
+    melody, noise = keras.Input((32, 128, 1)), keras.Input(LATENT)
+    x, across = melody, []
+    for filters in (64, 128, 256, 512):
+        x = layers.Conv2D(filters, 4, strides=2, padding="same")(x)
+        if across:
+            x = layers.BatchNormalization()(x)
+        x = layers.LeakyReLU(0.2)(x)
+        across.append(x)
+    x = layers.Concatenate()([x, noise])
+    for filters, skip in zip((256, 128, 64), across[-2::-1], strict=True):
+        x = layers.Conv2DTranspose(filters, 4, strides=2, padding="same")(x)
+        x = layers.ReLU()(layers.BatchNormalization()(x))
+        x = layers.Concatenate()([x, skip])
+    tracks = layers.Conv2DTranspose(4, 4, strides=2, padding="same", activation="tanh")(x)
+    return keras.Model([melody, noise], tracks)
+
+
+def build_original_critic() -> keras.Model:
+    tracks, melody = keras.Input((32, 128, 4)), keras.Input((32, 128, 1))
+    x = layers.Concatenate()([tracks, melody])
+    for filters in (64, 128, 256, 512):
+        x = layers.LeakyReLU(0.2)(layers.Conv2D(filters, 4, strides=2, padding="same")(x))
+    return keras.Model([tracks, melody], layers.Dense(1)(layers.Flatten()(x)))
+
+
+class Original:
+    """The lab's configuration on 128 pitches, silence -1 and sound 1."""
+
+    name = "original"
+    critic_steps = 5
+
+    def __init__(self, windows, room):
+        self.generator, self.critic = build_original_generator(), build_original_critic()
+        self.optimizers = [keras.optimizers.Adam(1e-3, 0.5, 0.9) for _ in range(2)]
+        self.batches = iter(data.make_batches(windows, room, 64, seed=SEED))
+        self.iterations = 0
+        for optimizer, network in zip(self.optimizers, (self.generator, self.critic), strict=True):
+            optimizer.build(network.trainable_variables)
+        self.critic_step, self.generator_step = map(
+            tf.function, (self._critic_step, self._generator_step)
+        )
+
+    @staticmethod
+    def rolls(voices):
+        """``(batch, 32, 128, voices)``: 1 where a pitch sounds, else -1."""
+        return 2 * tf.one_hot(tf.cast(voices, tf.int32), 128, axis=2) - 1
+
+    def _critic_step(self, voices):
+        real = self.rolls(voices)
+        melody = real[..., :1]
+        generated = self.generator([melody, tf.random.normal((len(real), *LATENT))], training=True)
+        share = tf.random.uniform((len(real), 1, 1, 1))
+        between = share * real + (1 - share) * generated
+        with tf.GradientTape() as tape:
+            with tf.GradientTape() as inner:
+                inner.watch(between)
+                scores = self.critic([between, melody])
+            slopes = inner.gradient(scores, between)
+            lengths = tf.sqrt(tf.reduce_sum(slopes**2, axis=[1, 2, 3]) + 1e-12)
+            loss = kit.critic_loss(
+                self.critic([real, melody]), self.critic([generated, melody])
+            ) + 10 * tf.reduce_mean((lengths - 1) ** 2)
+        weights = self.critic.trainable_variables
+        self.optimizers[1].apply(tape.gradient(loss, weights), weights)
+
+    def _generator_step(self, voices):
+        melody = self.rolls(voices)[..., :1]
+        noise = tf.random.normal((len(melody), *LATENT))
+        with tf.GradientTape() as tape:
+            generated = self.generator([melody, noise], training=True)
+            loss = kit.generator_loss(self.critic([generated, melody]))
+        weights = self.generator.trainable_variables
+        self.optimizers[0].apply(tape.gradient(loss, weights), weights)
+
+    def iterate(self):
+        for _ in range(self.critic_steps):
+            self.critic_step(next(self.batches))
+        self.generator_step(next(self.batches))
+        self.iterations += 1
+
+    def accompany(self, melodies):
+        rolls = self.rolls(melodies[:, :, None])
+        noise = tf.random.stateless_normal((len(melodies), *LATENT), (SEED, 0))
+        tracks = self.generator.predict([rolls, noise], batch_size=64, verbose=0)
+        highest = tracks.argmax(axis=2)
+        voices = np.where(tracks.max(axis=2) > 0, highest, REST).astype(np.int16)
+        voices[:, :, 0] = melodies
+        return voices
+
+
+class Kit:
+    """Notebook 04, its own functions."""
+
+    name = "kit"
+
+    def __init__(self, windows, room, iterations=3500):
+        self.folder = tempfile.TemporaryDirectory()
+        os.environ["RUNS_DIR"] = self.folder.name
+        settings = {"batch_size": 64, "critic_steps": 2, "seed": SEED}
+        self.training = kit.build_training("benchmark", iterations, settings)
+        self.batches = iter(data.make_batches(windows, room, 64, seed=SEED))
+
+    @property
+    def iterations(self):
+        return self.training.iteration
+
+    def iterate(self):
+        kit.train_iteration(self.training, self.batches, SEED)
+
+    def accompany(self, melodies):
+        noise = kit.draw_noise(len(melodies), (SEED, 0))
+        return kit.accompany_windows(self.training.networks["average"], melodies, noise)
+
+
+def train_until(system, cpu_seconds: float, spent: float) -> float:
+    """Trains until the system has spent so much CPU time; returns what it has spent."""
+    began = time.process_time()
+    while spent + time.process_time() - began < cpu_seconds:
+        system.iterate()
+    return spent + time.process_time() - began
+
+
+def reached(curve, distance: float, chords: float):
+    """The first CPU time at which a curve is at least as good in both, or None."""
+    for seconds, figures in curve:
+        if figures["interval distance"] <= distance and figures["chord share"] >= chords:
+            return seconds
+    return None
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--minutes", type=float, nargs="+", default=[1, 5, 15],
+                        help="CPU minutes after which the figures are printed")
+    arguments = parser.parse_args()
+    marks = sorted(60 * minutes for minutes in arguments.minutes)
+
+    pieces = data.load_chorales("train", time_signature="4/4")
+    windows = data.make_windows(pieces)
+    room = data.transposition_room(windows, *data.voice_ranges(pieces))
+    test = data.make_windows(data.load_chorales("test", time_signature="4/4"))
+    course.set_seed(SEED)
+    systems = [Original(windows, room), Kit(windows, room)]
+    for system in systems:  # tracing is not training
+        system.iterate()
+
+    print(f"{'CPU min':>8} {'system':>9} {'iterations':>10} {'interval TV':>12} {'chords':>7} "
+          f"{'consonance':>11} {'rests':>6}")
+    spent = {system.name: 0.0 for system in systems}
+    curves = {system.name: [] for system in systems}
+    stops = sorted({*np.arange(SLICE, marks[-1], SLICE), *marks})
+    for stop in stops:
+        for system in systems:
+            spent[system.name] = train_until(system, stop, spent[system.name])
+            figures = kit.figures_beside(system.accompany(test[:, :, 0]), test)
+            curves[system.name].append((spent[system.name], figures))
+            if stop in marks:
+                print(f"{spent[system.name] / 60:8.1f} {system.name:>9} {system.iterations:10d} "
+                      f"{figures['interval distance']:12.3f} {figures['chord share']:7.3f} "
+                      f"{figures['consonance']:11.3f} {figures['rests']:6.3f}", flush=True)
+
+    seconds, last = curves["original"][-1]
+    needed = reached(curves["kit"], last["interval distance"], last["chord share"])
+    print(f"\nThe original's last figures (interval TV {last['interval distance']:.3f}, "
+          f"chords {last['chord share']:.3f}) took it {seconds / 60:.1f} CPU minutes.")
+    if needed is None:
+        print("The kit did not reach both in this run.")
+    else:
+        print(f"The kit had both after {needed / 60:.1f}: {seconds / needed:.0f} times as fast.")
+    seconds, last = curves["kit"][-1]
+    needed = reached(curves["original"], last["interval distance"], last["chord share"])
+    bound = "more than " if needed is None else ""
+    ratio = curves["original"][-1][0] if needed is None else needed
+    first = reached(curves["kit"], last["interval distance"], last["chord share"])
+    print(f"To the kit's last figures (interval TV {last['interval distance']:.3f}, chords "
+          f"{last['chord share']:.3f}) the original needs {bound}{ratio / first:.1f} times the kit's CPU time.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,136 @@
+"""Writes data/chorales.npz from the Bach chorales in music21's corpus: `make data`.
+
+The same music21 gives the same arrays, and on one system the same file, byte for byte.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from helpers.data import CHORALES_FILE  # noqa: E402
+from helpers.files import sha256, write_npz  # noqa: E402
+from helpers.music import REST, STEPS_PER_QUARTER, Piece  # noqa: E402
+
+# Fewer, and different hymns run together: eight leave one group of 144 chorales.
+SHARED_INTERVALS = 10
+HELD_OUT_SHARE = 0.1  # of the chorales, for each of valid and test
+SPLIT_SEED = 1685
+
+
+def chorale_paths() -> list[Path]:
+    """All Bach scores of the corpus but the Roman-numeral analyses, in order of name."""
+    from music21 import corpus
+
+    return sorted(
+        (Path(p) for p in corpus.getComposer("bach") if Path(p).suffix != ".rntxt"),
+        key=lambda path: path.name,
+    )
+
+
+def parse_chorale(path: Path) -> Piece | None:
+    """The chorale, or None where the score has not exactly four parts."""
+    from music21 import converter
+
+    from helpers.scores import score_to_piece
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        score = converter.parse(path, forceSource=True)
+    if len(score.parts) != 4:
+        return None
+    return score_to_piece(score, path.stem)
+
+
+def parse_all(paths: list[Path]) -> list[Piece]:
+    from helpers.course import progress
+
+    with ProcessPoolExecutor() as pool:
+        parsed = progress(pool.map(parse_chorale, paths, chunksize=4), len(paths), "Parsing")
+        return [piece for piece in parsed if piece is not None]
+
+
+def melodic_runs(piece: Piece) -> set[tuple[int, ...]]:
+    """Every run of ``SHARED_INTERVALS`` successive intervals of the soprano, taken on the
+    quarter beats with repeated pitches merged: the same in any key, and with or without the notes
+    between the beats."""
+    first_beat = int(piece.bar_starts[0]) % STEPS_PER_QUARTER if len(piece.bar_starts) else 0
+    pitches = piece.voices[first_beat::STEPS_PER_QUARTER, 0]
+    pitches = pitches[pitches != REST]
+    moved = np.ones(len(pitches), bool)
+    moved[1:] = pitches[1:] != pitches[:-1]
+    intervals = tuple(int(i) for i in np.diff(pitches[moved]))
+    last = max(1, len(intervals) - SHARED_INTERVALS + 1)
+    return {intervals[i : i + SHARED_INTERVALS] for i in range(last)}
+
+
+def tune_groups(pieces: list[Piece]) -> np.ndarray:
+    """A group number a piece: pieces that share a melodic run, directly or through others, are
+    one group. A hymn tune's settings fall into one group; so do tunes that quote each other."""
+    group = list(range(len(pieces)))
+
+    def root(i: int) -> int:
+        while group[i] != i:
+            i = group[i]
+        return i
+
+    first_with: dict[tuple[int, ...], int] = {}
+    for i, piece in enumerate(pieces):
+        for run in sorted(melodic_runs(piece)):
+            j = root(first_with.setdefault(run, i))
+            group[max(root(i), j)] = min(root(i), j)
+    return np.array([root(i) for i in range(len(pieces))], np.int32)
+
+
+def split_by_group(groups: np.ndarray) -> np.ndarray:
+    """0 (train), 1 (valid) or 2 (test) a piece, whole groups at a time, in an order drawn once."""
+    names, sizes = np.unique(groups, return_counts=True)
+    split = np.zeros(len(groups), np.int8)
+    order = np.random.default_rng(SPLIT_SEED).permutation(len(names))
+    wanted = {1: HELD_OUT_SHARE * len(groups), 2: HELD_OUT_SHARE * len(groups)}
+    for i in order:
+        for part in (2, 1):
+            if wanted[part] >= sizes[i]:
+                wanted[part] -= sizes[i]
+                split[groups == names[i]] = part
+                break
+    return split
+
+
+def chorale_arrays(pieces: list[Piece]) -> dict[str, np.ndarray]:
+    """The file's arrays: steps of all pieces one after the other, with offsets a piece."""
+    groups = tune_groups(pieces)
+    return {
+        "name": np.array([p.name for p in pieces]),
+        "time_signature": np.array([p.time_signature for p in pieces]),
+        "key": np.array([p.key for p in pieces]),
+        "tune": groups,
+        "split": split_by_group(groups),
+        "step_offset": np.cumsum([0] + [len(p.voices) for p in pieces]).astype(np.int32),
+        "voices": np.concatenate([p.voices for p in pieces]).astype(np.int8),
+        "onsets": np.concatenate([p.onsets for p in pieces]),
+        "fermatas": np.concatenate([p.fermatas for p in pieces]),
+        "bar_offset": np.cumsum([0] + [len(p.bar_starts) for p in pieces]).astype(np.int32),
+        "bar_starts": np.concatenate([p.bar_starts for p in pieces]),
+    }
+
+
+def main() -> None:
+    pieces = parse_all(chorale_paths())
+    arrays = chorale_arrays(pieces)
+    write_npz(CHORALES_FILE, arrays)
+    counts = np.bincount(arrays["split"], minlength=3)
+    groups = len(set(arrays["tune"].tolist()))
+    print(f"{len(pieces)} chorales, {len(arrays['voices']):,} steps, {groups} groups of tunes")
+    print("train {}, valid {}, test {}".format(*counts))
+    size = CHORALES_FILE.stat().st_size
+    print(f"{CHORALES_FILE.name}: {size:,} bytes, sha256 {sha256(CHORALES_FILE)}")
+
+
+if __name__ == "__main__":
+    main()

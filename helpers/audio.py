@@ -1,0 +1,190 @@
+"""Sound: MIDI to samples, samples to MP3, and the player that every notebook uses."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+import re
+from pathlib import Path
+
+import numpy as np
+import pretty_midi
+
+from . import soundfont
+from .midi import midi_bytes, note_count, to_midi
+
+SAMPLE_RATE = 22050  # hertz: sound up to 11 kHz
+LONGEST = 600  # seconds
+MOST_NOTES = 20_000
+LOUDNESS = 0.12  # root mean square of the sounding parts of a clip
+PEAK = 0.89  # the MP3 coder may overshoot by a decibel
+ROOM_SECONDS, ROOM_SHARE = 0.9, 0.18  # the reverberation's length and level
+SILENCE = 1e-3  # of the highest peak: 60 decibels down
+
+NOTHING_SOUNDS = "Nothing sounds here."
+SOUND_FONT = Path(pretty_midi.__file__).with_name("TimGM6mb.sf2")
+SOUND_FONT_ENGINE = f"sound font {SOUND_FONT.stem}"
+
+
+def synthesize(
+    midi: pretty_midi.PrettyMIDI, sample_rate: int = SAMPLE_RATE
+) -> tuple[np.ndarray, str]:
+    """``(samples, engine)``: mono float32 in -1..1, always about as loud, and what played it.
+
+    The clip lasts as long as the music and until its last sound has died away. The engine is the
+    sound font that pretty_midi installs; where it is missing or damaged, plain tones, and the
+    engine's name says so. Music without notes is silence. Raises ValueError for music of more
+    than ten minutes or 20,000 notes.
+    """
+    seconds, notes = float(midi.get_end_time()), note_count(midi)
+    if seconds > LONGEST:
+        raise ValueError(
+            f"This music lasts {seconds / 60:.1f} minutes; at most {LONGEST // 60} are played, "
+            "so take a part of it."
+        )
+    if notes > MOST_NOTES:
+        raise ValueError(
+            f"This music has {notes} notes; at most {MOST_NOTES} are played, so take a part of it."
+        )
+    try:
+        font, engine = soundfont.load_sound_font(str(SOUND_FONT)), SOUND_FONT_ENGINE
+    except soundfont.SoundFontError as error:
+        font, engine = None, f"plain tones ({error})"
+    if not notes:
+        return np.zeros(int(seconds * sample_rate), np.float32), engine
+    samples = soundfont.render(midi, font, sample_rate) if font else _plain_tones(midi, sample_rate)
+    return _finished(
+        _with_room(samples, sample_rate), int(seconds * sample_rate), sample_rate
+    ), engine
+
+
+def _plain_tones(midi: pretty_midi.PrettyMIDI, sample_rate: int) -> np.ndarray:
+    """pretty_midi's own synthesis with a few overtones; it knows no drums, so each is a burst of
+    noise, the low ones with a falling tone."""
+
+    def wave(phase):
+        return np.sin(phase) + 0.35 * np.sin(2 * phase) + 0.15 * np.sin(3 * phase)
+
+    out = np.zeros(int((midi.get_end_time() + 1.5) * sample_rate))
+    times = np.arange(int(0.3 * sample_rate)) / sample_rate
+    noise = np.random.default_rng(0).uniform(-1, 1, len(times))
+    for instrument in midi.instruments:
+        if not instrument.is_drum:
+            sound = instrument.synthesize(fs=sample_rate, wave=wave)[: len(out)]
+            out[: len(sound)] += sound
+            continue
+        for note in instrument.notes:
+            low = note.pitch in (35, 36, 41, 43, 45, 47, 48, 50, 58)
+            hertz = 4 * note.pitch - 90
+            tone = np.sin(2 * np.pi * hertz * times * np.exp(-4 * times)) if low else noise
+            hit = (tone + 0.05 * noise) * np.exp(-(12 if low else 25) * times)
+            start = int(note.start * sample_rate)
+            out[start : start + len(hit)] += 2 * note.velocity * hit[: len(out) - start]
+    return out
+
+
+def _with_room(samples: np.ndarray, sample_rate: int) -> np.ndarray:
+    """The sound in a small hall: decaying, darkened noise is its answer to a clap. The font is
+    made for this; dry, its notes stop dead."""
+    length = int(ROOM_SECONDS * sample_rate)
+    times = np.arange(length) / sample_rate
+    answer = np.random.default_rng(0).standard_normal(length) * 10 ** (-3 * times / ROOM_SECONDS)
+    answer[: int(0.015 * sample_rate)] = 0  # the way to the nearest wall and back
+    size = 1 << (len(samples) + length).bit_length()  # a power of two, for the transform's speed
+    darkened = np.fft.rfft(answer, size) / (
+        1 + (np.fft.rfftfreq(size, 1 / sample_rate) / 2500) ** 2
+    )
+    level = np.sqrt(2 * np.mean(np.abs(darkened) ** 2))
+    wet = np.fft.irfft(np.fft.rfft(samples, size) * darkened / level, size)
+    return np.pad(samples, (0, length)) + ROOM_SHARE * wet[: len(samples) + length]
+
+
+def _finished(samples: np.ndarray, shortest: int, sample_rate: int) -> np.ndarray:
+    """At the steady loudness, without clipping; silence after the music's end is cut off."""
+    peak = float(np.abs(samples).max(initial=0))
+    if peak == 0:
+        return np.zeros(shortest, np.float32)
+    audible = np.flatnonzero(np.abs(samples) > SILENCE * peak)
+    samples = samples[: max(int(audible[-1]) + 1, shortest)]
+    samples = np.pad(samples, (0, max(shortest - len(samples), 0)))
+    fade = min(int(0.02 * sample_rate), len(samples))
+    samples[len(samples) - fade :] *= np.linspace(1, 0, fade)
+
+    frame = int(0.05 * sample_rate)
+    levels = [np.sqrt(np.mean(samples[i : i + frame] ** 2)) for i in range(0, len(samples), frame)]
+    levels = np.array(levels)
+    sounding = levels[levels > 0.1 * levels.max()]  # rests make a clip no softer
+    gain = min(LOUDNESS / np.sqrt(np.mean(sounding**2)), PEAK / np.abs(samples).max())
+    return (gain * samples).astype(np.float32)
+
+
+def encode_mp3(samples: np.ndarray, sample_rate: int = SAMPLE_RATE) -> bytes:
+    """An MP3 of mono samples ``(n,)`` in -1..1: about six kB a second, the same length."""
+    import soundfile
+
+    buffer = io.BytesIO()
+    soundfile.write(
+        buffer,
+        np.asarray(samples, np.float32),
+        sample_rate,
+        format="MP3",
+        subtype="MPEG_LAYER_III",
+        bitrate_mode="VARIABLE",
+        compression_level=0.4,
+    )
+    return buffer.getvalue()
+
+
+# --- the player --------------------------------------------------------------------------------
+
+
+def player_html(music, tempo: float | None = None, onsets=None, title=None, program=None) -> str:
+    """One player and one link to the MIDI file as HTML without scripts: both carry their data with
+    them, so that they work in a saved notebook and on a page. See ``play`` for the arguments."""
+    midi = to_midi(music, tempo, onsets, program)
+    if not note_count(midi):
+        return f"<p>{NOTHING_SOUNDS}</p>"
+    samples, engine = synthesize(midi)
+    sound = base64.b64encode(encode_mp3(samples)).decode()
+    notes = base64.b64encode(midi_bytes(midi)).decode()
+    name = str(title or getattr(music, "name", None) or "music")
+    file_name = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:60] or "music"
+    remark = (
+        "" if engine == SOUND_FONT_ENGINE else f"<small>Played by {html.escape(engine)}</small>"
+    )
+    return (
+        '<div style="display: flex; align-items: center; flex-wrap: wrap; gap: 12px">'
+        f'<audio controls preload="metadata" title="{html.escape(name)}" '
+        'style="width: 420px; max-width: 100%" '
+        f'src="data:audio/mpeg;base64,{sound}"></audio>'
+        f'<a download="{file_name}.mid" href="data:audio/midi;base64,{notes}">MIDI file</a>'
+        f"{remark}</div>"
+    )
+
+
+def play(
+    music,
+    tempo: float | None = None,
+    onsets=None,
+    title: str | None = None,
+    picture: bool = True,
+    program=None,
+    steps_per_bar: int = 16,
+) -> None:
+    """Shows a piano roll, a player and a link to the MIDI file.
+
+    music: anything that ``helpers.midi.to_midi`` takes. tempo: quarter notes a minute; None is
+    the music's own, else 100. onsets: bool, where repeated notes must be told from held ones.
+    program: a General MIDI instrument instead of oboe (one voice) or organ (several).
+    """
+    from IPython.display import HTML, display
+
+    player = player_html(music, tempo, onsets, title, program)
+    if picture:
+        from .plots import plot_roll
+
+        display(plot_roll(music, title, steps_per_bar, onsets))
+    elif title:
+        player = f"<p><b>{html.escape(title)}</b></p>{player}"
+    display(HTML(player))

@@ -1,0 +1,390 @@
+"""Pictures: piano rolls, drum grids, losses, metrics, and notation.
+
+Every function returns its figure; Jupyter shows it where it is a cell's last value, and
+``display(figure)`` anywhere else. pyplot is not used, so that none is shown twice or left open.
+"""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from matplotlib.collections import PatchCollection
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch, Rectangle
+from PIL import Image
+
+from .drums import DRUM_NAMES, DRUM_PITCHES, DRUMS
+from .midi import Timeline, to_timeline
+from .music import VOICE_NAMES
+from .notation import plot_notation  # noqa: F401  (all pictures are found here)
+
+# Told apart with every kind of colour blindness (CIELAB distance of at least 38 under simulated
+# protanopia, deuteranopia and tritanopia); after Tol and Okabe-Ito. Soprano, alto, tenor, bass.
+COLOURS = ("#882255", "#E69F00", "#56B4E9", "#332288")
+GREY = "#777777"
+DRUM_COLOURS = (3, 3, 2, 2, 1, 1, 1, 0, 0)  # of each drum: a place in COLOURS, one a family
+PITCH_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+BLACK_KEYS = (1, 3, 6, 8, 10)
+LINE_STYLES = ("--", ":", "-.")  # of the references
+DPI = 100
+MOST_NOTES = 20_000
+
+
+class Picture(Figure):
+    """A matplotlib figure that Jupyter shows as a PNG although pyplot does not know it."""
+
+    def _repr_png_(self) -> bytes:
+        full, small = io.BytesIO(), io.BytesIO()
+        self.savefig(full, format="png", dpi=DPI, bbox_inches="tight")
+        # A palette of 128 colours looks the same and takes a third of the room.
+        Image.open(full).convert("RGB").quantize(128).save(small, "PNG", optimize=True)
+        return small.getvalue()
+
+
+def _new(width: float, height: float) -> Picture:
+    return Picture(figsize=(width, height), dpi=DPI, layout="constrained")
+
+
+def _tidy(axes, title: str | None = None) -> None:
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(labelsize=10)
+    if title:
+        axes.set_title(title, loc="left", fontsize=12)
+
+
+# --- piano rolls -------------------------------------------------------------------------------
+
+
+def pitch_name(pitch: int) -> str:
+    """Such as "C4" for 60, middle C."""
+    return f"{PITCH_NAMES[pitch % 12]}{pitch // 12 - 1}"
+
+
+def plot_roll(music, title: str | None = None, steps_per_bar: int = 16, onsets=None) -> Figure:
+    """One piano roll: pitch over time, a colour a voice, a gap before each new note; drums as a
+    grid in which a bar's height is the velocity. Both, one above the other, for music with both.
+
+    music: anything that ``helpers.midi.to_midi`` takes; a piece brings its title and bar lines.
+    steps_per_bar: where bar lines stand in music that brings none.
+    """
+    timeline = _drawable(music, onsets)
+    title = title or timeline.name
+    pitched = [part for part in timeline.parts if not part.is_drum]
+    drums = [part for part in timeline.parts if part.is_drum]
+    width = float(np.clip(2.4 + timeline.steps * 0.13, 6, 11))
+    if drums and any(len(part.notes) for part in pitched):
+        figure = _new(width, 5.2)
+        upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
+        _draw_pitches(upper, timeline, steps_per_bar, _pitch_range([timeline]))
+        _draw_drums(lower, timeline, steps_per_bar)
+        upper.set_xlabel("")
+        _tidy(upper, title)
+        _tidy(lower)
+        return figure
+    if drums:
+        figure = _new(width, 2.9)
+        axes = figure.subplots()
+        _draw_drums(axes, timeline, steps_per_bar)
+    else:
+        low, high = _pitch_range([timeline])
+        figure = _new(width, float(np.clip(1.1 + 0.065 * (high - low), 2.6, 4.4)))
+        axes = figure.subplots()
+        _draw_pitches(axes, timeline, steps_per_bar, (low, high))
+        _legend(axes, timeline)
+    _tidy(axes, title)
+    return figure
+
+
+def plot_rolls(rolls, columns: int | None = None, steps_per_bar: int = 16) -> Figure:
+    """Several piano rolls on one pitch axis, to be compared.
+
+    rolls: ``[(title, music), ...]`` or a dict of them. columns: how many side by side; None sets
+    long ones below each other and short ones two in a row.
+    """
+    pairs = list(rolls.items() if isinstance(rolls, dict) else rolls)
+    if not pairs:
+        raise ValueError("There is nothing to compare: give at least one (title, music) pair.")
+    timelines = [_drawable(music) for _, music in pairs]
+    longest = max(timeline.steps for timeline in timelines)
+    if columns is None:
+        columns = 1 if longest > 64 else min(2, len(pairs))
+    rows = -(-len(pairs) // columns)
+    low, high = _pitch_range(timelines)
+    width = float(np.clip(columns * (1.4 + longest * 0.11), 6, 11))
+    figure = _new(width, rows * float(np.clip(0.9 + 0.045 * (high - low), 1.8, 3.2)))
+    grid = figure.subplots(rows, columns, squeeze=False)
+    for axes in grid.ravel()[len(pairs) :]:
+        axes.set_visible(False)
+    for axes, (title, _), timeline in zip(grid.ravel(), pairs, timelines, strict=False):
+        if timeline.parts and all(part.is_drum for part in timeline.parts):
+            _draw_drums(axes, timeline, steps_per_bar)
+        else:
+            _draw_pitches(axes, timeline, steps_per_bar, (low, high))
+        axes.set_xlim(0, longest)
+        _tidy(axes, title)
+    for axes in grid[:-1].ravel():
+        axes.set_xlabel("")
+    for axes in grid[:, 1:].ravel():
+        axes.set_ylabel("")
+    fullest = max(timelines, key=lambda timeline: len(_pitched(timeline)))
+    if len(_pitched(fullest)) > 1:
+        figure.legend(handles=_handles(fullest), loc="outside lower center", ncols=4, frameon=False)
+    return figure
+
+
+def _drawable(music, onsets=None) -> Timeline:
+    timeline = to_timeline(music, onsets)
+    notes = sum(len(part.notes) for part in timeline.parts)
+    if notes > MOST_NOTES:
+        raise ValueError(
+            f"This music has {notes} notes; at most {MOST_NOTES} are drawn, so take a part of it."
+        )
+    return timeline
+
+
+def _pitched(timeline: Timeline) -> list:
+    return [part for part in timeline.parts if not part.is_drum]
+
+
+def _colour(i: int) -> str:
+    return COLOURS[i % len(COLOURS)]
+
+
+def _handles(timeline: Timeline) -> list[Patch]:
+    return [Patch(color=_colour(i), label=part.name) for i, part in enumerate(_pitched(timeline))]
+
+
+def _legend(axes, timeline: Timeline) -> None:
+    """Names the voices above the picture's right end, where there are several but not a crowd."""
+    if 1 < len(_pitched(timeline)) <= 6:
+        place = {"loc": "lower right", "bbox_to_anchor": (1, 0.99), "borderaxespad": 0}
+        axes.legend(
+            handles=_handles(timeline), ncols=6, frameon=False, fontsize=10, handlelength=1, **place
+        )
+
+
+def _pitch_range(timelines) -> tuple[int, int]:
+    """Room for all notes and a little more, an octave at least."""
+    pitches = [part.notes[:, 2] for timeline in timelines for part in _pitched(timeline)]
+    pitches = np.concatenate([*pitches, np.empty(0)])
+    if not len(pitches):
+        return 54, 78
+    low, high = int(pitches.min()) - 2, int(pitches.max()) + 2
+    missing = max(0, 14 - (high - low))
+    return low - missing // 2, high + (missing + 1) // 2
+
+
+def _draw_pitches(axes, timeline: Timeline, steps_per_bar: int, pitch_range) -> None:
+    low, high = pitch_range
+    for pitch in range(low, high + 1):
+        if pitch % 12 in BLACK_KEYS:
+            axes.axhspan(pitch - 0.5, pitch + 0.5, color="#f4f4f4", zorder=0)
+    gap = max(0.16, timeline.steps / 600)  # two pixels or so: they show where a note begins
+    taken = set()  # voices in unison share the height of their row
+    for i, part in enumerate(_pitched(timeline)):
+        boxes = []
+        for start, end, pitch, _ in part.notes:
+            cells = {
+                (pitch, step) for step in range(int(start), max(int(np.ceil(end)), int(start) + 1))
+            }
+            height = 0.42 if cells & taken else 0.86
+            taken |= cells
+            width = end - start - min(gap, 0.3 * (end - start))
+            boxes.append(Rectangle((start, pitch - 0.43), width, height))
+        axes.add_collection(PatchCollection(boxes, facecolor=_colour(i), label=part.name, zorder=2))
+    if not any(len(part.notes) for part in timeline.parts):
+        axes.text(
+            0.5, 0.5, "Nothing sounds here.", transform=axes.transAxes, ha="center", color=GREY
+        )
+    axes.set_ylim(low - 0.5, high + 0.5)
+    names = [p for p in range(max(low, 0), high + 1) if p % 12 in _named_keys(high - low)]
+    axes.set_yticks(names, [pitch_name(pitch) for pitch in names])
+    axes.set_ylabel("pitch", fontsize=10)
+    _draw_bars(axes, timeline, steps_per_bar)
+
+
+def _say_silence(axes) -> None:
+    place = {"transform": axes.transAxes, "ha": "center", "va": "center", "zorder": 3}
+    axes.text(0.5, 0.5, "Nothing sounds here.", backgroundcolor="white", color=GREY, **place)
+
+
+def _named_keys(span: int) -> tuple[int, ...]:
+    """The pitch classes named on an axis of so many semitones: as many as can be read."""
+    if span <= 16:
+        return (0, 2, 4, 5, 7, 9, 11)
+    return (0, 4, 7) if span <= 30 else (0, 7) if span <= 48 else (0,)
+
+
+def _draw_drums(axes, timeline: Timeline, steps_per_bar: int) -> None:
+    rows = {pitch: row for row, (_, pitches) in enumerate(DRUMS) for pitch in pitches}
+    names = list(DRUM_NAMES)
+    notes = np.concatenate([part.notes for part in timeline.parts if part.is_drum])
+    for pitch in sorted({int(pitch) for pitch in notes[:, 2]} - set(rows)):
+        import pretty_midi
+
+        rows[pitch] = len(names)
+        names.append((pretty_midi.note_number_to_drum_name(pitch) or f"pitch {pitch}").lower())
+    for row in range(len(names)):
+        axes.axhline(row - 0.45, color="#dddddd", linewidth=0.8, zorder=0)
+        boxes = [
+            Rectangle((start, row - 0.45), 0.7, 0.1 + 0.75 * velocity / 127)
+            for start, _, pitch, velocity in notes
+            if rows[int(pitch)] == row
+        ]
+        colour = _colour(DRUM_COLOURS[row]) if row < len(DRUM_PITCHES) else GREY
+        if boxes:
+            axes.add_collection(
+                PatchCollection(boxes, facecolor=colour, label=names[row], zorder=2)
+            )
+    if not len(notes):
+        axes.text(
+            0.5, 0.5, "Nothing sounds here.", transform=axes.transAxes, ha="center", color=GREY
+        )
+    axes.set_ylim(-0.6, len(names) - 0.4)
+    axes.set_yticks(range(len(names)), names)
+    axes.set_title("height: velocity", loc="right", fontsize=9, color=GREY)
+    _draw_bars(axes, timeline, steps_per_bar, beat_colour="#cccccc")
+
+
+def _draw_bars(axes, timeline: Timeline, steps_per_bar: int, beat_colour="#e4e4e4") -> None:
+    """Bar lines, numbered, and fainter lines for the beats; a pickup stands before bar 1."""
+    steps = max(float(timeline.steps), 1.0)
+    bars = timeline.bar_starts
+    if bars is None or not len(bars):
+        bars = np.arange(0, steps, steps_per_bar)
+    bars = np.asarray(bars)[np.asarray(bars) < steps]
+    edges = np.append(bars, steps)
+    beats = [np.arange(a, b, 4) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    if len(bars) <= 64:
+        for beat in np.concatenate([np.arange(bars[0] if len(bars) else 0, 0, -4), *beats]):
+            axes.axvline(beat, color=beat_colour, linewidth=0.6, zorder=1)
+        for bar in bars:
+            axes.axvline(bar, color=GREY, linewidth=1, zorder=1)
+    every = next(n for n in (1, 2, 4, 8, 16, 32, 64, 10**6) if len(bars) / n <= 18)
+    axes.set_xticks(bars[::every], [str(i + 1) for i in range(0, len(bars), every)])
+    axes.set_xlim(0, steps)
+    axes.set_xlabel("bar", fontsize=10)
+
+
+# --- losses and metrics ------------------------------------------------------------------------
+
+
+def _figures(history: dict, key: str) -> np.ndarray:
+    """One entry of a history as numbers ``(n,)``, or ``(n, voices)`` where it has one a voice."""
+    if key not in history:
+        raise ValueError(f"The history holds {', '.join(sorted(history))}, but no {key!r}.")
+    return np.asarray(history[key], float)
+
+
+def _spoken(key: str) -> str:
+    return key.replace("_", " ")
+
+
+def plot_losses(history: dict, keys, title: str | None = None) -> Figure:
+    """Losses over training: the raw figures faint, their moving average strong.
+
+    history: lists of numbers, one a key; ``history["step"]``, where there is one, is the x axis.
+    The average runs over a fiftieth of the entries.
+    """
+    keys = [keys] if isinstance(keys, str) else list(keys)
+    figure = _new(8, 3.2)
+    axes = figure.subplots()
+    for i, key in enumerate(keys):
+        values = _figures(history, key)
+        if values.ndim != 1:
+            raise ValueError(f"{key!r} holds several numbers an entry; losses have one.")
+        x = _figures(history, "step") if "step" in history else np.arange(len(values))
+        if len(x) != len(values):
+            raise ValueError(
+                f'{key!r} has {len(values)} entries, but "step" has {len(x)}; they must agree.'
+            )
+        width = max(1, len(values) // 50)
+        colour = _colour(i)
+        if width > 1:  # without antialiasing the picture is half as large
+            faint = 0.25 * np.array(to_rgb(colour)) + 0.75
+            axes.plot(x, values, color=faint, linewidth=0.6, antialiased=False, zorder=1)
+        axes.plot(x, _smooth(values, width), color=colour, linewidth=2 if width > 1 else 1)
+        axes.lines[-1].set_label(_spoken(key))
+    axes.set_xlabel("step", fontsize=10)
+    axes.set_ylabel("loss", fontsize=10)
+    axes.grid(axis="y", color="#eeeeee")
+    if keys:
+        axes.legend(frameon=False, fontsize=10)
+    _tidy(axes, title)
+    return figure
+
+
+def _smooth(values: np.ndarray, width: int) -> np.ndarray:
+    """The moving average; at the ends over what is there, and over what is a number."""
+    known = np.isfinite(values)
+    window = np.ones(2 * (width // 2) + 1)
+    total = np.convolve(np.where(known, values, 0), window, mode="same")
+    count = np.convolve(known, window, mode="same")
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def plot_metrics(
+    history: dict, reference: dict, keys, titles: dict | None = None, columns: int = 3, chosen=None
+) -> Figure:
+    """Metrics over training, one small plot each, with Bach's value as a dashed line.
+
+    history: lists of numbers, or of one number a voice, over ``history["iteration"]``.
+    reference: a number (or one a voice) a key, taken for Bach's; or several references by name,
+    such as ``{"Bach": {...}, "baseline": {...}}``. A key that a reference lacks is drawn without.
+    titles: what stands above each plot, by key. chosen: an iteration to be marked.
+    """
+    keys = [keys] if isinstance(keys, str) else list(keys)
+    named = reference
+    if not all(isinstance(value, dict) for value in reference.values()):
+        named = {"Bach": reference}
+    iterations = _figures(history, "iteration")
+    columns = min(columns, max(len(keys), 1))
+    rows = -(-len(keys) // columns)
+    figure = _new(0.4 + 2.8 * columns, 0.6 + 1.9 * max(rows, 1))
+    grid = figure.subplots(max(rows, 1), columns, squeeze=False, sharex=True)
+    for axes in grid.ravel()[len(keys) :]:
+        axes.set_visible(False)
+    for axes, key in zip(grid.ravel(), keys, strict=False):
+        values = _figures(history, key)
+        if len(values) != len(iterations):
+            raise ValueError(
+                f'{key!r} has {len(values)} entries, but "iteration" has {len(iterations)}; '
+                "they must agree."
+            )
+        _draw_metric(axes, iterations, values, [r.get(key, []) for r in named.values()])
+        if chosen is not None:
+            axes.axvline(chosen, color=GREY, linewidth=1)
+        _tidy(axes, (titles or {}).get(key, _spoken(key)))
+        axes.xaxis.set_tick_params(labelbottom=True)
+    for axes in grid[-1]:
+        axes.set_xlabel("iteration", fontsize=10)
+    handles = [
+        Line2D([], [], color="black", linestyle=style, linewidth=1.2, label=name)
+        for name, style in zip(named, LINE_STYLES, strict=False)
+    ]
+    counts = {np.shape(history[key])[1] for key in keys if np.ndim(history[key]) == 2}
+    for count in counts & {3, 4}:  # with or without the melody
+        colours = COLOURS[-count:]
+        names = VOICE_NAMES[-count:]
+        handles += [Line2D([], [], color=c, label=n) for c, n in zip(colours, names, strict=True)]
+    figure.legend(handles=handles, loc="outside lower center", ncols=7, frameon=False, fontsize=10)
+    return figure
+
+
+def _draw_metric(axes, iterations, values, references: list) -> None:
+    lines = values[:, None] if values.ndim == 1 else values
+    colours = COLOURS[-1:] if lines.shape[1] == 1 else COLOURS[-lines.shape[1] :]
+    for line, colour in zip(lines.T, colours, strict=False):
+        axes.plot(iterations, line, color=colour, marker="o", markersize=3, linewidth=1.5)
+    for levels, style in zip(references, LINE_STYLES, strict=False):
+        for i, level in enumerate(np.ravel(levels)):
+            colour = "black" if lines.shape[1] == 1 else colours[i % len(colours)]
+            axes.axhline(level, color=colour, linestyle=style, linewidth=1.2)
+    # Iteration 0 has its place too, which a plain logarithm has not.
+    axes.set_xscale("symlog", linthresh=10)
+    axes.set_xlim(left=0)
+    axes.locator_params(axis="y", nbins=4)
+    axes.grid(axis="y", color="#eeeeee")

@@ -1,0 +1,137 @@
+"""What the package promises as a whole: it loads light, its imports go one way, no pickles."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import helpers
+
+PACKAGE = Path(helpers.__file__).parent
+ROOT = PACKAGE.parent
+FILES = sorted(PACKAGE.rglob("*.py"))
+WRITTEN = [path for path in FILES if "chapters" not in path.parts]  # the others are generated
+HEAVY = ("tensorflow", "keras", "music21", "torch")
+NETWORK = ("requests", "urllib", "urllib3", "http", "socket", "ftplib", "aiohttp", "httpx")
+PICKLING = ("pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal")
+
+
+def module_name(path):
+    """``helpers.music`` of ``helpers/music.py``."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(path): path for path in FILES}
+
+
+def imports(tree, name, is_package=False):
+    """The full names of the modules that the nodes of a syntax tree import."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                parents = name.split(".")[: -(node.level - is_package) or None]
+                base = ".".join([*parents, base] if base else parents)
+            found.add(base)
+            found.update(f"{base}.{alias.name}" for alias in node.names)
+    return found
+
+
+def imported_at_once(path):
+    """The modules imported when this one is: not those inside functions."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            node.body = []
+    return imports(tree, module_name(path), path.name == "__init__.py")
+
+
+def siblings(path):
+    """The modules of this package that a module imports anywhere."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    name = module_name(path)
+    found = imports(tree, name, path.name == "__init__.py") & MODULES.keys()
+    return found - {name, "helpers"}
+
+
+def test_the_reading_of_imports():
+    source = "import a.b\nfrom . import music\nfrom .music import REST\nfrom ..x import y"
+    assert imports(ast.parse(source), "helpers.sub.own") == {
+        *("a.b", "helpers.sub", "helpers.sub.music", "helpers.sub.music.REST"),
+        *("helpers.x", "helpers.x.y"),
+    }
+    package = imports(ast.parse("from .music import REST"), "helpers", is_package=True)
+    assert package == {"helpers.music", "helpers.music.REST"}
+    assert siblings(PACKAGE / "metrics.py") == {"helpers.music"}
+
+
+LIGHT = ("helpers", "music", "scores", "files", "data", "metrics", "course")
+
+
+@pytest.mark.parametrize("name", LIGHT)
+def test_light_modules_load_nothing_heavy(name):
+    module = name if name == "helpers" else f"helpers.{name}"
+    if module not in MODULES:
+        pytest.skip(f"there is no {module}")
+    code = f"import json, sys; import {module}; print(json.dumps(sorted(sys.modules)))"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    loaded = {name.split(".")[0] for name in json.loads(run.stdout)}
+    assert loaded.isdisjoint(HEAVY)
+    assert loaded.isdisjoint({"matplotlib", "pretty_midi", "pypianoroll", "symusic", "requests"})
+
+
+def test_music_knows_none_of_the_others():
+    assert siblings(PACKAGE / "music.py") == set()
+
+
+def test_imports_go_one_way():
+    """No module imports, directly or through others, a module that imports it."""
+    above = {name: siblings(path) for name, path in MODULES.items()}
+    while above:
+        free = [name for name, needed in above.items() if not needed & above.keys()]
+        assert free, f"these import each other: {sorted(above)}"
+        for name in free:
+            del above[name]
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=module_name)
+def test_a_module_is_not_two_modules(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 450
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_name)
+def test_no_pickles(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    roots = {name.split(".")[0] for name in imports(tree, module_name(path))}
+    assert roots.isdisjoint(PICKLING)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.keyword) and node.arg == "allow_pickle":
+            assert isinstance(node.value, ast.Constant) and node.value.value is False
+        if isinstance(node, ast.keyword) and node.arg == "safe_mode":
+            assert isinstance(node.value, ast.Constant) and node.value.value is True
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_name)
+def test_no_network_at_import(path):
+    roots = {name.split(".")[0] for name in imported_at_once(path)}
+    assert roots.isdisjoint(NETWORK)
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=module_name)
+def test_a_module_says_what_it_is_for(path):
+    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_name)
+def test_no_helper_needs_a_notebook_or_a_test(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    roots = {name.split(".")[0] for name in imports(tree, module_name(path))}
+    assert roots.isdisjoint({"notebooks", "tests", "benchmarks", "pytest", "nbval", "hypothesis"})

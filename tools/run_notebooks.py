@@ -1,0 +1,125 @@
+"""Runs the notebooks with ``TRAIN=0`` and keeps their outputs: ``make notebooks``, with ``NB=04``
+one of them.
+
+A notebook whose cell fails is left as it was.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+from helpers.files import write_text
+
+from .notebooks import find_notebooks, make_offline_profile
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+WIDGET_NOTE = "(interactive: run this cell to use it)"
+CELL_TIMEOUT = 600  # seconds
+KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+
+
+class Client(NotebookClient):
+    """Keeps what ``ipywidgets.Output`` captures among the cell's own outputs, where a reader
+    sees it without a kernel. nbclient's own treatment of that widget at times waits for ever."""
+
+    def __init__(self, *arguments, **settings):
+        super().__init__(*arguments, **settings)
+        self.comm_open_handlers = {"jupyter.widget": lambda message: None}
+        self.capturing = None  # the id of the Output widget that does
+        self.captured = defaultdict(list)  # id -> its outputs
+
+    def handle_comm_msg(self, outs, msg, cell_index):
+        super().handle_comm_msg(outs, msg, cell_index)
+        state = msg["content"]["data"].get("state", {})
+        if "msg_id" in state:  # of an Output widget: set while it captures
+            self.capturing = msg["content"]["comm_id"] if state["msg_id"] else None
+
+    def output(self, outs, msg, display_id, cell_index):
+        output = super().output(outs, msg, display_id, cell_index)
+        if output is not None and self.capturing:
+            self.captured[self.capturing].append(output)
+        return output
+
+    def clear_output(self, outs, msg, cell_index):
+        if self.capturing is None:
+            super().clear_output(outs, msg, cell_index)
+        # Emptied, not removed: nbclient keeps the places of outputs.
+        for output in self.captured.pop(self.capturing, []):
+            output.clear()
+            output.update(output_type="display_data", data={}, metadata={})
+
+
+def execute(notebook: nbformat.NotebookNode, folder: Path) -> None:
+    """Runs all cells in a fresh kernel in ``folder``, offline; the outputs land in ``notebook``.
+    Raises nbclient's CellExecutionError."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
+        environment = {
+            **os.environ,
+            "TRAIN": "0",
+            "IPYTHONDIR": str(make_offline_profile(Path(temporary))),
+            "TF_CPP_MIN_LOG_LEVEL": "3",  # TensorFlow's start-up notes are no output
+        }
+        environment.pop("MPLBACKEND", None)
+        client = Client(
+            notebook,
+            timeout=CELL_TIMEOUT,
+            kernel_name="python3",
+            record_timing=False,
+            resources={"metadata": {"path": str(folder)}},
+            extra_arguments=["--log-level=ERROR"],  # of the kernel
+        )
+        client.execute(env=environment)
+
+
+def drop_volatile(notebook: nbformat.NotebookNode) -> None:
+    """Takes out what differs from run to run without meaning anything, so that diffs stay small,
+    and puts a note in the place of widgets, which nobody can see without a kernel."""
+    notebook.metadata = nbformat.from_dict(
+        {"kernelspec": KERNEL, "language_info": {"name": "python"}}
+    )
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            continue
+        cell.outputs = [output for output in cell.outputs if output.get("data") != {}]
+        for output in cell.outputs:
+            if WIDGET in output.get("data", {}):
+                output.data = nbformat.from_dict({"text/plain": WIDGET_NOTE})
+
+
+def run(path: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    notebook.nbformat_minor = max(notebook.nbformat_minor, 5)
+    execute(notebook, path.parent)
+    drop_volatile(notebook)
+    write_text(path, nbformat.writes(notebook) + "\n")
+
+
+def main(numbers: list[str]) -> int:
+    paths = find_notebooks(numbers)
+    if not paths:
+        print("There are no notebooks yet.")
+    failed = False
+    for path in paths:
+        started = time.perf_counter()
+        try:
+            run(path)
+        except CellExecutionError as error:
+            failed = True
+            print(f"{path.name}: not changed, because a cell failed:\n{error}", file=sys.stderr)
+        else:
+            size = path.stat().st_size / 1e6
+            print(f"{path.name}: {time.perf_counter() - started:.0f} s, {size:.2f} MB")
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

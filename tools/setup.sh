@@ -1,0 +1,96 @@
+#!/bin/sh
+# Makes .venv ready for the lists of packages given as arguments, such as requirements.txt: finds a
+# Python, creates the environment, installs with pip. Does nothing where all that is done already,
+# and begins again where an environment is half made or its Python is gone. PYTHON names another
+# Python. Needs nothing but a POSIX shell.
+set -eu
+cd "$(dirname "$0")/.."
+
+venv_python=.venv/bin/python
+
+fail() {
+    printf '%s\n' "$*" >&2
+    exit 1
+}
+
+# Prints 3.11, 3.12 or 3.13; fails for any other Python, and for a command that is there but does
+# not run, as a shim of pyenv may.
+version_of() {
+    "$1" -c 'import sys
+if not (3, 11) <= sys.version_info[:2] <= (3, 13): sys.exit(1)
+print("%d.%d" % sys.version_info[:2])' 2>/dev/null
+}
+
+# Sets $python, or says what is missing.
+find_python() {
+    if [ -n "${PYTHON:-}" ]; then
+        set -- "$PYTHON"
+    else
+        set -- python3 python3.13 python3.12 python3.11 python
+    fi
+    without_venv=
+    for python in "$@"; do
+        found=$(version_of "$python") || continue
+        "$python" -c 'import ensurepip, venv' >/dev/null 2>&1 && return
+        without_venv=${without_venv:-$found}
+    done
+    if [ -n "$without_venv" ]; then
+        fail "Python $without_venv lacks its venv module: install it (on Debian and Ubuntu: sudo apt install python$without_venv-venv) and run this again."
+    elif [ -n "${PYTHON:-}" ]; then
+        fail "PYTHON=$PYTHON is not a Python 3.11, 3.12 or 3.13 that runs: name another, or leave PYTHON away."
+    fi
+    fail "Python 3.11, 3.12 or 3.13 is missing: install one from python.org or with your system's packages, or name yours with PYTHON=/path/to/python."
+}
+
+# Sets $version to that of the environment's Python; fails where there is none, or not the one
+# that PYTHON names.
+find_venv() {
+    version=$(version_of "$venv_python") || return 1
+    [ -z "${PYTHON:-}" ] || [ "$(version_of "$PYTHON")" = "$version" ]
+}
+
+# What .venv/installed-LIST holds once LIST is installed.
+stamp_of() {
+    printf '%s\n' "$version"
+    cat "$1"
+}
+
+is_installed() {
+    [ "$(stamp_of "$1")" = "$(cat ".venv/installed-$1" 2>/dev/null)" ]
+}
+
+case "$(uname -sm)" in
+    MINGW* | MSYS* | CYGWIN*) fail "On Windows the course is installed with conda: conda env create -f environment.yml" ;;
+    "Darwin x86_64") fail "TensorFlow no longer comes for Macs with an Intel processor: take the course on Binder, on Colab or on another computer." ;;
+esac
+case "$(uname -s) $*" in
+    Linux*) ;;
+    *requirements-gpu.txt*) fail "GPU=1 is for Linux (on Windows: inside WSL2): there are no NVIDIA libraries for this system." ;;
+esac
+
+# Sets $stale to the options for pip that install what is not, or no longer, as the lists say.
+find_stale() {
+    stale=
+    for list in "$@"; do
+        is_installed "$list" || stale="$stale -r $list"
+    done
+}
+
+if find_venv; then
+    find_stale "$@"
+    [ -n "$stale" ] || exit 0
+fi
+
+if ! find_venv || ! "$venv_python" -m pip --version >/dev/null 2>&1; then
+    find_python
+    "$python" -m venv --clear .venv || fail "The environment .venv could not be made; the reason stands above."
+    find_venv
+    find_stale "$@"
+fi
+
+echo "Installing the course's packages into .venv: a few minutes and about 3 GB of disk the first time."
+PIP_USER=0 PIP_DISABLE_PIP_VERSION_CHECK=1 "$venv_python" -m pip install $stale ||
+    fail "Some packages could not be installed; the reason stands above. Run the same command again once it is mended."
+for list in "$@"; do
+    stamp_of "$list" >".venv/installed-$list"
+done
