@@ -25,7 +25,6 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up notes are no output
     config.stash[PEAKS] = {}
     config.stash[SECONDS] = defaultdict(float)
     if not (config.option.nbval or config.option.nbval_lax):

@@ -21,7 +21,7 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import keras
+import keras  # noqa: E402
 import numpy as np
 import tensorflow as tf
 from keras import layers
@@ -168,8 +168,13 @@ def reached(curve, distance: float, chords: float):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--minutes", type=float, nargs="+", default=[1, 5, 15],
-                        help="CPU minutes after which the figures are printed")
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        nargs="+",
+        default=[1, 5, 15],
+        help="CPU minutes after which the figures are printed",
+    )
     arguments = parser.parse_args()
     marks = sorted(60 * minutes for minutes in arguments.minutes)
 
@@ -182,8 +187,10 @@ def main() -> None:
     for system in systems:  # tracing is not training
         system.iterate()
 
-    print(f"{'CPU min':>8} {'system':>9} {'iterations':>10} {'interval TV':>12} {'chords':>7} "
-          f"{'consonance':>11} {'rests':>6}")
+    print(
+        f"{'CPU min':>8} {'system':>9} {'iterations':>10} {'interval TV':>12} {'chords':>7} "
+        f"{'consonance':>11} {'rests':>6}"
+    )
     spent = {system.name: 0.0 for system in systems}
     curves = {system.name: [] for system in systems}
     stops = sorted({*np.arange(SLICE, marks[-1], SLICE), *marks})
@@ -193,14 +200,19 @@ def main() -> None:
             figures = kit.figures_beside(system.accompany(test[:, :, 0]), test)
             curves[system.name].append((spent[system.name], figures))
             if stop in marks:
-                print(f"{spent[system.name] / 60:8.1f} {system.name:>9} {system.iterations:10d} "
-                      f"{figures['interval distance']:12.3f} {figures['chord share']:7.3f} "
-                      f"{figures['consonance']:11.3f} {figures['rests']:6.3f}", flush=True)
+                print(
+                    f"{spent[system.name] / 60:8.1f} {system.name:>9} {system.iterations:10d} "
+                    f"{figures['interval distance']:12.3f} {figures['chord share']:7.3f} "
+                    f"{figures['consonance']:11.3f} {figures['rests']:6.3f}",
+                    flush=True,
+                )
 
     seconds, last = curves["original"][-1]
     needed = reached(curves["kit"], last["interval distance"], last["chord share"])
-    print(f"\nThe original's last figures (interval TV {last['interval distance']:.3f}, "
-          f"chords {last['chord share']:.3f}) took it {seconds / 60:.1f} CPU minutes.")
+    print(
+        f"\nThe original's last figures (interval TV {last['interval distance']:.3f}, "
+        f"chords {last['chord share']:.3f}) took it {seconds / 60:.1f} CPU minutes."
+    )
     if needed is None:
         print("The kit did not reach both in this run.")
     else:
@@ -210,8 +222,11 @@ def main() -> None:
     bound = "more than " if needed is None else ""
     ratio = curves["original"][-1][0] if needed is None else needed
     first = reached(curves["kit"], last["interval distance"], last["chord share"])
-    print(f"To the kit's last figures (interval TV {last['interval distance']:.3f}, chords "
-          f"{last['chord share']:.3f}) the original needs {bound}{ratio / first:.1f} times the kit's CPU time.")
+    print(
+        f"To the kit's last figures (interval TV {last['interval distance']:.3f}, chords "
+        f"{last['chord share']:.3f}) the original needs {bound}{ratio / first:.1f} times "
+        "the kit's CPU time."
+    )
 
 
 if __name__ == "__main__":

@@ -19,7 +19,8 @@ LONGEST = 600  # seconds
 MOST_NOTES = 20_000
 LOUDNESS = 0.12  # root mean square of the sounding parts of a clip
 PEAK = 0.89  # the MP3 coder may overshoot by a decibel
-ROOM_SECONDS, ROOM_SHARE = 0.9, 0.18  # the reverberation's length and level
+ROOM_SECONDS, ROOM_SHARE = 0.9, 0.13  # the reverberation's length and level
+LONGEST_ECHO = 2.0  # seconds after the music's end
 SILENCE = 1e-3  # of the highest peak: 60 decibels down
 
 NOTHING_SOUNDS = "Nothing sounds here."
@@ -54,9 +55,8 @@ def synthesize(
     if not notes:
         return np.zeros(int(seconds * sample_rate), np.float32), engine
     samples = soundfont.render(midi, font, sample_rate) if font else _plain_tones(midi, sample_rate)
-    return _finished(
-        _with_room(samples, sample_rate), int(seconds * sample_rate), sample_rate
-    ), engine
+    samples = _with_room(samples, sample_rate)
+    return _finished(samples, int(seconds * sample_rate), sample_rate), engine
 
 
 def _plain_tones(midi: pretty_midi.PrettyMIDI, sample_rate: int) -> np.ndarray:
@@ -91,13 +91,16 @@ def _with_room(samples: np.ndarray, sample_rate: int) -> np.ndarray:
     times = np.arange(length) / sample_rate
     answer = np.random.default_rng(0).standard_normal(length) * 10 ** (-3 * times / ROOM_SECONDS)
     answer[: int(0.015 * sample_rate)] = 0  # the way to the nearest wall and back
-    size = 1 << (len(samples) + length).bit_length()  # a power of two, for the transform's speed
+    size = 1 << (4 * length).bit_length()  # long music goes through in blocks
     darkened = np.fft.rfft(answer, size) / (
         1 + (np.fft.rfftfreq(size, 1 / sample_rate) / 2500) ** 2
     )
-    level = np.sqrt(2 * np.mean(np.abs(darkened) ** 2))
-    wet = np.fft.irfft(np.fft.rfft(samples, size) * darkened / level, size)
-    return np.pad(samples, (0, length)) + ROOM_SHARE * wet[: len(samples) + length]
+    darkened *= ROOM_SHARE / np.sqrt(np.mean(np.abs(darkened) ** 2))
+    out = np.pad(samples, (0, size)).astype(np.float32)
+    for start in range(0, len(samples), size - length):
+        block = samples[start : start + size - length]
+        out[start : start + size] += np.fft.irfft(np.fft.rfft(block, size) * darkened, size)
+    return out[: len(samples) + length]
 
 
 def _finished(samples: np.ndarray, shortest: int, sample_rate: int) -> np.ndarray:
@@ -106,14 +109,16 @@ def _finished(samples: np.ndarray, shortest: int, sample_rate: int) -> np.ndarra
     if peak == 0:
         return np.zeros(shortest, np.float32)
     audible = np.flatnonzero(np.abs(samples) > SILENCE * peak)
-    samples = samples[: max(int(audible[-1]) + 1, shortest)]
+    longest = shortest + int(LONGEST_ECHO * sample_rate)
+    samples = samples[: min(max(int(audible[-1]) + 1, shortest), longest)]
     samples = np.pad(samples, (0, max(shortest - len(samples), 0)))
-    fade = min(int(0.02 * sample_rate), len(samples))
+    fade = np.clip(len(samples) - shortest, 0.02 * sample_rate, 0.5 * sample_rate).astype(int)
+    fade = min(fade, len(samples))
     samples[len(samples) - fade :] *= np.linspace(1, 0, fade)
 
     frame = int(0.05 * sample_rate)
-    levels = [np.sqrt(np.mean(samples[i : i + frame] ** 2)) for i in range(0, len(samples), frame)]
-    levels = np.array(levels)
+    framed = np.pad(samples, (0, -len(samples) % frame)).reshape(-1, frame)
+    levels = np.sqrt(np.mean(framed**2, axis=1))
     sounding = levels[levels > 0.1 * levels.max()]  # rests make a clip no softer
     gain = min(LOUDNESS / np.sqrt(np.mean(sounding**2)), PEAK / np.abs(samples).max())
     return (gain * samples).astype(np.float32)
@@ -131,7 +136,7 @@ def encode_mp3(samples: np.ndarray, sample_rate: int = SAMPLE_RATE) -> bytes:
         format="MP3",
         subtype="MPEG_LAYER_III",
         bitrate_mode="VARIABLE",
-        compression_level=0.4,
+        compression_level=0.5,
     )
     return buffer.getvalue()
 

@@ -41,12 +41,14 @@ def class_numbers(middle_c, rest) -> None:
     if not _tried(middle_c, rest):
         return
     if _number(middle_c) != 24:
-        _say(False, "", "Middle C is MIDI pitch 60, and class 0 is pitch 36: how far apart are they?")
+        _say(
+            False, "", "Middle C is pitch 60, and class 0 is pitch 36: how far apart are they?"
+        )
     else:
         _say(
             _number(rest) == 48,
             "24 semitones above the lowest pitch, and the rest is the last of 49.",
-            "Middle C is right. The 48 pitches have the numbers 0 to 47; the rest comes after them.",
+            "Middle C is right. The 48 pitches are classes 0 to 47; the rest comes after them.",
         )
 
 
@@ -58,7 +60,9 @@ def loss_by_hand(answer) -> None:
     hint = "Mean of the generated scores minus mean of the real ones."
     if value == 3:
         hint = "The size is right. The critic minimises its loss: a good critic's is negative."
-    _say(value == -3, "Generated music scores 3 points below real music: distance 3, loss -3.", hint)
+    _say(
+        value == -3, "Generated music scores 3 points below real music: distance 3, loss -3.", hint
+    )
 
 
 def parallel_fifths(count) -> None:

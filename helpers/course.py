@@ -79,7 +79,7 @@ def _without_start_up_notes():
     """Mutes stderr while TensorFlow is loaded and looks for GPUs: its libraries write a dozen lines
     of notes there before they heed TF_CPP_MIN_LOG_LEVEL. Errors that Python sees are raised as
     ever."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # from then on: errors only
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # from then on they heed it
     sys.stderr.flush()
     before = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)

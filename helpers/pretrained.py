@@ -21,9 +21,9 @@ MAX_STEPS = 20_000  # some twenty minutes of music
 def accompany(melody, seed: int | None = None, generator=None) -> np.ndarray:
     """Alto, tenor and bass to a melody, by the accompaniment GAN of notebook 04.
 
-    melody: ``(steps,)`` whole numbers, MIDI pitches on the sixteenth grid or ``REST``, of any length
-    from one step; the first step is a strong beat. seed: the same seed gives the same music, None
-    something new each time.
+    melody: ``(steps,)`` whole numbers, MIDI pitches on the sixteenth grid or ``REST``, of any
+    length from one step; the first step is a strong beat. seed: the same seed gives the same
+    music, None something new each time.
     Returns voices ``(steps, 4)`` int16 with the melody, untouched, in column 0.
 
     A melody outside the trained range is moved, by octaves where that is enough, and the music

@@ -102,6 +102,14 @@ def test_four_loud_voices_in_a_cluster_do_not_clip():
     assert np.abs(decoded).max() < 1
 
 
+def test_a_single_crack_is_held_below_the_peak():
+    crack = np.zeros(RATE)
+    crack[500] = -0.01
+    finished = audio._finished(crack, RATE, RATE)
+    assert finished.min() == pytest.approx(-audio.PEAK)
+    assert len(finished) == RATE
+
+
 def test_loudness_is_steady_whatever_the_velocity_and_the_rests(window):
     soft = to_midi(window)
     for part in soft.instruments:

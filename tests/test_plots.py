@@ -338,6 +338,22 @@ def test_notation_of_a_melody():
     assert "<script" not in html and "data:image/svg+xml;base64," in html
 
 
+def test_notes_are_tied_over_bar_lines_and_cuts():
+    def ties(music):
+        notes = notation.voices_to_score(music).recurse().notes
+        return [(n.quarterLength, n.tie and n.tie.type) for n in notes]
+
+    assert ties([60] * 32) == [(4, "start"), (4, "stop")]
+    assert ties([60] * 48)[1] == (4, "continue")
+    assert ties([60] * 5 + [62] * 11) == [
+        (1, "start"),
+        (0.25, "stop"),
+        (0.75, "start"),
+        (2, "stop"),
+    ]
+    assert ties([60] * 16) == [(4, None)]
+
+
 def test_notes_are_cut_where_they_can_be_read():
     assert notation._lengths(0, 16) == [16]
     assert notation._lengths(0, 5) == [4, 1]

@@ -66,7 +66,6 @@ def execute(notebook: nbformat.NotebookNode, folder: Path) -> None:
             **os.environ,
             "TRAIN": "0",
             "IPYTHONDIR": str(make_offline_profile(Path(temporary))),
-            "TF_CPP_MIN_LOG_LEVEL": "3",  # TensorFlow's start-up notes are no output
         }
         environment.pop("MPLBACKEND", None)
         client = Client(

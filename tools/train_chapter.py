@@ -30,7 +30,6 @@ def main(numbers: list[str]) -> int:
     (path,) = find_notebooks(numbers)
     os.environ["TRAIN"] = "1"
     os.environ.setdefault("MPLBACKEND", "Agg")  # figures are drawn and seen by nobody
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.chdir(ROOT)
     started = time.perf_counter()
     try:

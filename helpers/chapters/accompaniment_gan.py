@@ -14,7 +14,6 @@ import numpy as np
 import tensorflow as tf
 from keras import layers, ops
 
-from helpers import data, metrics
 from helpers.training import Training
 
 # %% ../../notebooks/04_accompaniment_gan.ipynb #cell-020
@@ -105,7 +104,7 @@ def add_voices(x, melody, noise):
 # %% ../../notebooks/04_accompaniment_gan.ipynb #cell-038
 # Step 11 - define the critic: what it hears
 def rhythm(rolls):
-    """``(steps, 8)``: for each voice whether its note is held, and whether it is a lone sixteenth."""
+    """``(steps, 8)``: for each voice whether its note is held, and whether it is a lone one."""
     held = ops.sum(rolls[:, 1:] * rolls[:, :-1], axis=-1)
     held = ops.pad(held, [[0, 0], [1, 0], [0, 0]])
     moved = 1 - held
@@ -185,7 +184,7 @@ def generator_loss(generated_scores):
 
 # %% ../../notebooks/04_accompaniment_gan.ipynb #cell-052
 def gradient_penalty(critic, real, generated, seed):
-    """Mean squared difference from 1 of the slope of the score, between real and generated music."""
+    """Mean squared difference of the score's slope from 1, between real and generated music."""
     share = tf.random.stateless_uniform((len(real), 1, 1, 1), seed)
     between = share * real + (1 - share) * generated
     with tf.GradientTape() as tape:
@@ -257,10 +256,11 @@ def measure(voices):
 
 
 def distance_to_bach(voices, bach):
-    """Sum of the gaps between the figures of generated voices and of Bach's, the melodies the same."""
+    """Sum of the gaps between the figures of two sets of voices on the same melodies."""
     ours, his = measure(voices), measure(bach)
-    gaps = [metrics.interval_distance(voices, bach), *(abs(ours[name] - his[name]) for name in ours)]
-    return float(np.nan_to_num(gaps, nan=1.0).sum())  # a silent voice has no figures: the worst gap
+    gaps = [abs(ours[name] - his[name]) for name in ours]
+    gaps.append(metrics.interval_distance(voices, bach))
+    return float(np.nan_to_num(gaps, nan=1.0).sum())  # a silent voice has no figures: gap 1
 
 # %% ../../notebooks/04_accompaniment_gan.ipynb #cell-063
 def accompany_windows(generator, melodies, noise):
@@ -285,8 +285,8 @@ def build_training(chapter, iterations, settings):
 
 # %% ../../notebooks/04_accompaniment_gan.ipynb #cell-068
 def train_iteration(training, batches, seed):
-    """Some critic steps and one generator step; returns the losses. ``batches`` goes on at the
-    training's place, and the draws depend on the iteration alone, so that a stop changes nothing."""
+    """Some critic steps and one generator step; returns the losses. All draws depend on the
+    iteration alone, so that a stop changes nothing."""
     networks, optimizers = training.networks, training.optimizers
     generator, critic = networks["generator"], networks["critic"]
     turns = training.settings["critic_steps"] + 1
@@ -296,8 +296,14 @@ def train_iteration(training, batches, seed):
         if turn < turns - 1:
             loss, penalty = critic_step(generator, critic, optimizers["critic"], rolls, draw)
         else:
-            score = generator_step(generator, critic, optimizers["generator"],
-                                   networks["average"], rolls[:, :, 0], draw)
+            score = generator_step(
+                generator,
+                critic,
+                optimizers["generator"],
+                networks["average"],
+                rolls[:, :, 0],
+                draw,
+            )
     training.iteration += 1
     return {"critic loss": float(loss), "penalty": float(penalty), "generator loss": float(score)}
 
@@ -368,10 +374,12 @@ def draw_often(generator, melodies, seed, draws=10):
     """``(draws, windows, 32, 4)``: the melodies accompanied with ``draws`` noises, each noise the
     same for all melodies."""
     noises = draw_noise(draws, (seed, 1))
-    return np.stack([
-        accompany_windows(generator, melodies, tf.repeat(noise[None], len(melodies), axis=0))
-        for noise in noises
-    ])
+    return np.stack(
+        [
+            accompany_windows(generator, melodies, tf.repeat(noise[None], len(melodies), axis=0))
+            for noise in noises
+        ]
+    )
 
 
 def influence(made):
@@ -390,4 +398,4 @@ def copying(sets, train_pieces):
     transposed: the mean over windows and the longest, in steps."""
     training = [piece.voices for piece in train_pieces]
     runs = {name: metrics.longest_copied_runs(voices, training) for name, voices in sets.items()}
-    return {name: {"mean": float(run.mean()), "longest": int(run.max())} for name, run in runs.items()}
+    return {k: {"mean": float(run.mean()), "longest": int(run.max())} for k, run in runs.items()}

@@ -1,0 +1,64 @@
+"""What README and notebooks claim of the published networks is what their cards say."""
+
+import json
+
+import numpy as np
+import pytest
+
+from helpers import checkpoints
+from tools import readme
+
+CARD = json.loads(readme.CARD.read_text(encoding="utf-8"))
+TEST = CARD["test"]
+VOICES = ("alto", "tenor", "bass")
+
+
+def test_every_checkpoint_is_whole():
+    assert checkpoints.main(["verify"]) == 0
+
+
+def test_the_readme_shows_the_card():
+    text = readme.README.read_text(encoding="utf-8")
+    assert readme.with_figures(text, CARD) == text
+
+
+@pytest.mark.parametrize(
+    ("figure", "most"),
+    [
+        ("consonance", 0.04),
+        ("rests", 0.01),
+        *((f"change {voice}", 0.06) for voice in VOICES),
+        *((f"long notes {voice}", 0.05) for voice in VOICES),
+    ],
+)
+def test_near_bach_on_held_out_melodies(figure, most):
+    assert abs(TEST["generator"][figure] - TEST["Bach"][figure]) <= most
+
+
+def test_harmony_on_held_out_melodies():
+    assert TEST["generator"]["interval distance"] <= 0.12
+    assert TEST["generator"]["chord share"] >= 0.65
+    assert TEST["generator"]["voice crossing"] <= 0.03
+
+
+def test_better_than_the_baselines():
+    for baseline in ("favourite intervals", "borrowed"):
+        assert TEST["generator"]["chord share"] > TEST[baseline]["chord share"]
+        assert TEST["generator"]["interval distance"] < TEST[baseline]["interval distance"]
+
+
+def test_noise_and_melody_both_matter():
+    assert TEST["influence"]["noise"] >= 0.15
+    assert TEST["influence"]["melody"] >= 0.5
+
+
+def test_the_published_network_is_the_best_saved_one():
+    history = checkpoints.load_checkpoint("04_accompaniment_gan").history
+    best = int(np.argmin(history["distance to Bach"]))
+    assert CARD["iteration"] == history["iteration"][best]
+
+
+def test_training_fits_in_a_lesson_and_the_folder_in_its_limit():
+    assert CARD["wall_seconds"] <= 20 * 60
+    size = sum(file.stat().st_size for file in readme.CARD.parent.iterdir())
+    assert size <= 12e6
