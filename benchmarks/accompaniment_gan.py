@@ -207,25 +207,23 @@ def main() -> None:
                     flush=True,
                 )
 
-    seconds, last = curves["original"][-1]
-    needed = reached(curves["kit"], last["interval distance"], last["chord share"])
+    for slower, faster in (("original", "kit"), ("kit", "original")):
+        compare(slower, curves[slower], faster, curves[faster])
+
+
+def compare(name: str, curve, other: str, others) -> None:
+    """Prints how much CPU time the other system needed for the last figures of the first."""
+    last = curve[-1][1]
+    distance, chords = last["interval distance"], last["chord share"]
+    if np.isnan(distance):
+        print(f"\nThe {name} rests everywhere at the end: there is nothing to be reached.")
+        return
+    own, needed = reached(curve, distance, chords), reached(others, distance, chords)
+    bound = "" if needed else "more than "
+    needed = needed or others[-1][0]
     print(
-        f"\nThe original's last figures (interval TV {last['interval distance']:.3f}, "
-        f"chords {last['chord share']:.3f}) took it {seconds / 60:.1f} CPU minutes."
-    )
-    if needed is None:
-        print("The kit did not reach both in this run.")
-    else:
-        print(f"The kit had both after {needed / 60:.1f}: {seconds / needed:.0f} times as fast.")
-    seconds, last = curves["kit"][-1]
-    needed = reached(curves["original"], last["interval distance"], last["chord share"])
-    bound = "more than " if needed is None else ""
-    ratio = curves["original"][-1][0] if needed is None else needed
-    first = reached(curves["kit"], last["interval distance"], last["chord share"])
-    print(
-        f"To the kit's last figures (interval TV {last['interval distance']:.3f}, chords "
-        f"{last['chord share']:.3f}) the original needs {bound}{ratio / first:.1f} times "
-        "the kit's CPU time."
+        f"\nInterval TV {distance:.3f} and chords {chords:.3f}: {name} after {own / 60:.1f} CPU "
+        f"minutes, {other} after {bound}{needed / 60:.1f}, {bound}{needed / own:.2f} times that."
     )
 
 

@@ -41,9 +41,7 @@ def class_numbers(middle_c, rest) -> None:
     if not _tried(middle_c, rest):
         return
     if _number(middle_c) != 24:
-        _say(
-            False, "", "Middle C is pitch 60, and class 0 is pitch 36: how far apart are they?"
-        )
+        _say(False, "", "Middle C is pitch 60, and class 0 is pitch 36: how far apart are they?")
     else:
         _say(
             _number(rest) == 48,

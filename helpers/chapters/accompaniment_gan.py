@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers, ops
 
+from helpers import data, metrics
 from helpers.training import Training
 
 # %% ../../notebooks/04_accompaniment_gan.ipynb #cell-020
