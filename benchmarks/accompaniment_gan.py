@@ -33,6 +33,7 @@ from helpers.music import REST
 SEED = 4
 SLICE = 30  # CPU seconds that a system trains before it is the other's turn
 LATENT = (2, 8, 512)
+GOOD = (0.12, 0.65)  # interval distance and chord share that the course asks of its main lab
 
 
 def build_original_generator() -> keras.Model:
@@ -131,7 +132,7 @@ class Kit:
 
     name = "kit"
 
-    def __init__(self, windows, room, iterations=3500):
+    def __init__(self, windows, room, iterations=2000):
         self.folder = tempfile.TemporaryDirectory()
         os.environ["RUNS_DIR"] = self.folder.name
         settings = {"batch_size": 64, "critic_steps": 2, "seed": SEED}
@@ -207,24 +208,28 @@ def main() -> None:
                     flush=True,
                 )
 
-    for slower, faster in (("original", "kit"), ("kit", "original")):
-        compare(slower, curves[slower], faster, curves[faster])
+    last = curves["original"][-1][1]
+    goals = {"the original's last figures": (last["interval distance"], last["chord share"])}
+    goals["a good accompaniment"] = GOOD
+    for name, (distance, chords) in goals.items():
+        compare(name, distance, chords, curves)
 
 
-def compare(name: str, curve, other: str, others) -> None:
-    """Prints how much CPU time the other system needed for the last figures of the first."""
-    last = curve[-1][1]
-    distance, chords = last["interval distance"], last["chord share"]
+def compare(goal: str, distance: float, chords: float, curves: dict) -> None:
+    """Prints the CPU time that each system needed for the goal, and the ratio of the two."""
     if np.isnan(distance):
-        print(f"\nThe {name} rests everywhere at the end: there is nothing to be reached.")
+        print(f"\nThere is no figure for {goal}: all its voices rest.")
         return
-    own, needed = reached(curve, distance, chords), reached(others, distance, chords)
-    bound = "" if needed else "more than "
-    needed = needed or others[-1][0]
-    print(
-        f"\nInterval TV {distance:.3f} and chords {chords:.3f}: {name} after {own / 60:.1f} CPU "
-        f"minutes, {other} after {bound}{needed / 60:.1f}, {bound}{needed / own:.2f} times that."
-    )
+    needed = {name: reached(curve, distance, chords) for name, curve in curves.items()}
+    print(f"\nCPU time to {goal} (interval TV {distance:.3f}, chords {chords:.3f})")
+    for name, seconds in needed.items():
+        whole = curves[name][-1][0]
+        print(
+            f"  {name}: " + (f"{seconds / 60:.1f} min" if seconds else f"over {whole / 60:.1f} min")
+        )
+    if needed["kit"]:
+        ratio = (needed["original"] or curves["original"][-1][0]) / needed["kit"]
+        print(f"  ratio: {'' if needed['original'] else 'at least '}{ratio:.1f}")
 
 
 if __name__ == "__main__":

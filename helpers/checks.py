@@ -77,6 +77,9 @@ def parallel_fifths(count) -> None:
         ([79, 81], [60, 62], 1, "A fifth and an octave is still a fifth: fold with % 12."),
         ([67, 65], [60, 58], 1, "Parallel downwards counts as well."),
         ([67, REST], [60, REST], 0, "Rests are no pitches: leave steps with a rest out."),
+        ([66, 67], [REST, 60], 0, "A rest is -1, not a pitch: no voice moves from a rest."),
+        ([67, REST], [60, 64], 0, "A rest is -1, not a pitch: no voice moves to a rest."),
+        ([67, 74], [60, 55], 1, "From a fifth to a twelfth in contrary motion counts as well."),
         ([67, 69, 71], [60, 62, 64], 2, "Two parallels in a row are two."),
     ]
     for upper, lower, expected, hint in cases:

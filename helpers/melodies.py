@@ -13,7 +13,7 @@ import numpy as np
 
 from .abc_notation import read_abc
 from .data import DATA_FOLDER
-from .music import DEFAULT_TEMPO, STEPS_PER_QUARTER, as_onsets, roll_to_voices
+from .music import DEFAULT_TEMPO, STEPS_PER_QUARTER, Piece, as_onsets, as_voices, roll_to_voices
 from .readers import MelodyError, Part, Reading, clean_name, decode, read_midi, read_musicxml
 
 __all__ = ["LoadedMelody", "MelodyError", "load_melody", "melody_files"]
@@ -47,6 +47,21 @@ class LoadedMelody(NamedTuple):
     time_signature: str
     bar_starts: np.ndarray
     report: str
+
+    @property
+    def pickup(self) -> int:
+        """The steps before the first downbeat."""
+        return int(self.bar_starts[0]) if len(self.bar_starts) else 0
+
+
+def as_piece(tune: LoadedMelody, voices) -> Piece:
+    """``voices`` ``(steps, voices)`` with the tune in column 0 as a piece in the tune's metre and
+    tempo, its repeated notes struck again."""
+    onsets = as_onsets(voices)
+    onsets[:, 0] |= tune.onsets
+    return Piece(
+        tune.name, as_voices(voices), onsets, tune.bar_starts, tune.time_signature, tempo=tune.tempo
+    )
 
 
 def melody_files() -> list[Path]:

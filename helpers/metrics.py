@@ -136,6 +136,16 @@ def rate_of_change(voices) -> np.ndarray:
     return (voices[:, 1:] != voices[:, :-1]).mean(axis=(0, 1))
 
 
+def leaps(voices, widest_step: int = 5) -> np.ndarray:
+    """Of a voice's moves from pitch to pitch, the share wider than ``widest_step`` semitones (by
+    default a fourth), ``(voices,)``. Moves from and to a rest are not counted."""
+    voices = _batch(voices)
+    before, after = voices[:, :-1], voices[:, 1:]
+    moves = (before != REST) & (after != REST) & (before != after)
+    wide = moves & (np.abs(after - before) > widest_step)
+    return np.array([_share(wide[..., v], moves[..., v]) for v in range(voices.shape[2])])
+
+
 def polyphony(voices) -> float:
     """Share of steps on which at least two different pitches sound, two voices in unison being
     one (MuseGAN, Dong et al. 2018)."""

@@ -18,12 +18,12 @@ MELODY_RANGE = (57, 81)  # the sopranos that the accompaniment GAN was trained o
 MAX_STEPS = 20_000  # some twenty minutes of music
 
 
-def accompany(melody, seed: int | None = None, generator=None) -> np.ndarray:
+def accompany(melody, seed: int | None = None, generator=None, pickup: int = 0) -> np.ndarray:
     """Alto, tenor and bass to a melody, by the accompaniment GAN of notebook 04.
 
     melody: ``(steps,)`` whole numbers, MIDI pitches on the sixteenth grid or ``REST``, of any
-    length from one step; the first step is a strong beat. seed: the same seed gives the same
-    music, None something new each time.
+    length from one step. seed: the same seed gives the same music, None something new each time.
+    pickup: steps before the first downbeat, 0 where the melody begins on one.
     Returns voices ``(steps, 4)`` int16 with the melody, untouched, in column 0.
 
     A melody outside the trained range is moved, by octaves where that is enough, and the music
@@ -32,10 +32,13 @@ def accompany(melody, seed: int | None = None, generator=None) -> np.ndarray:
     melody = _as_melody(melody)
     shift = fitting_shift(melody)
     moved = _move(melody, shift, *MELODY_RANGE)
-    bars = -(-len(moved) // STEPS_PER_BAR)
-    padded = np.pad(moved, (0, max(bars, 2) * STEPS_PER_BAR - len(moved)), mode="edge")
+    before = -pickup % STEPS_PER_BAR
+    bars = max(2, -(-(before + len(moved)) // STEPS_PER_BAR))
+    padded = np.full(bars * STEPS_PER_BAR, moved[-1])  # the last note is held to the window's end
+    padded[:before] = REST
+    padded[before : before + len(moved)] = moved
     windows = _windows(padded, seed, generator or _accompaniment_gan())
-    voices = _move(join_windows(windows)[: len(melody)], -shift, 0, 127)
+    voices = _move(join_windows(windows)[before : before + len(melody)], -shift, 0, 127)
     voices[:, 0] = melody
     return voices
 

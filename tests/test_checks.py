@@ -18,6 +18,16 @@ def count_held(upper, lower):
     return int((fifth[1:] & fifth[:-1]).sum())
 
 
+def count_without_rests(upper, lower):
+    fifth = (upper - lower) % 12 == 7
+    moved = (upper[1:] != upper[:-1]) & (lower[1:] != lower[:-1])
+    return int((fifth[1:] & fifth[:-1] & moved).sum())
+
+
+def count_same_direction(upper, lower):
+    return count(upper, lower) if (np.diff(upper) * np.diff(lower) > 0).all() else 0
+
+
 def grid(first, second):
     return np.repeat([[first] * 4, [second] * 4], 16, axis=0)
 
@@ -64,6 +74,8 @@ def test_right_answers(check, answers, capsys):
         (checks.loss_by_hand, ([1, 2],), "minus"),
         (checks.parallel_fifths, (3,), "function"),
         (checks.parallel_fifths, (count_held,), "held"),
+        (checks.parallel_fifths, (count_without_rests,), "rest"),
+        (checks.parallel_fifths, (count_same_direction,), "contrary"),
         (checks.parallel_fifths, (lambda upper, lower: 1 / 0,), "ZeroDivisionError"),
         (checks.second_bar_only, (grid(60, 60), grid(60, 60)), "the same"),
         (checks.second_bar_only, (grid(60, 60), grid(62, 62)), "first bar"),

@@ -19,6 +19,7 @@ from helpers.melodies import (
     MAX_STEPS,
     LoadedMelody,
     MelodyError,
+    as_piece,
     load_melody,
     melody_files,
     quantise,
@@ -729,3 +730,19 @@ def test_a_reading_is_plain_data():
         assert isinstance(reading, Reading) and isinstance(reading.parts[-1], Part)
         assert reading.parts[-1].name == "x" and reading.parts[-1].notes == notes
     assert readers.MelodyError is MelodyError and issubclass(MelodyError, ValueError)
+
+
+def test_a_tune_as_a_piece_keeps_its_repeated_notes_and_bars():
+    tune = load_melody(next(file for file in melody_files() if file.stem == "twinkle"))
+    voices = np.stack([tune.melody, tune.melody - 12], axis=1)
+    piece = as_piece(tune, voices)
+    assert np.array_equal(piece.onsets[:, 0], tune.onsets)
+    assert piece.onsets[:, 1].sum() < tune.onsets.sum()  # equal neighbours are held below
+    assert np.array_equal(piece.bar_starts, tune.bar_starts)
+    assert (piece.name, piece.tempo) == (tune.name, tune.tempo)
+
+
+def test_the_pickup_is_what_comes_before_the_first_bar():
+    pickups = {file.stem: load_melody(file).pickup for file in melody_files()}
+    assert pickups["twinkle"] == 0
+    assert pickups["amazing_grace"] == 4  # a quarter note before the first bar

@@ -80,6 +80,15 @@ def test_another_network_can_be_given():
     assert (voices == SCALE[:, None]).all()
 
 
+def test_a_pickup_is_put_before_the_bar_line():
+    """With a pickup of four steps, what follows it is bar one: the generator sees the melody
+    twelve rests later, as if those had been given."""
+    padded = np.concatenate([np.full(12, REST), SCALE]).astype(np.int16)
+    expected = pretrained.accompany(padded, seed=2)[12:]
+    assert np.array_equal(pretrained.accompany(SCALE, seed=2, pickup=4), expected)
+    assert not np.array_equal(pretrained.accompany(SCALE, seed=2), expected)
+
+
 # --- seams -------------------------------------------------------------------------------------
 
 

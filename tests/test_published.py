@@ -28,7 +28,7 @@ def test_the_readme_shows_the_card():
         ("consonance", 0.04),
         ("rests", 0.01),
         *((f"change {voice}", 0.06) for voice in VOICES),
-        *((f"long notes {voice}", 0.05) for voice in VOICES),
+        *((f"qualified notes {voice}", 0.05) for voice in VOICES),
     ],
 )
 def test_near_bach_on_held_out_melodies(figure, most):

@@ -2,11 +2,11 @@
 
 # %% auto #0
 __all__ = ['STEPS', 'LOWEST_PITCH', 'PITCHES', 'CLASSES', 'BEATS', 'NOISE_SHAPE', 'PENALTY_WEIGHT', 'to_rolls', 'to_voices',
-           'pitch_classes', 'convolution', 'draw_noise', 'choose', 'build_generator', 'add_voices', 'rhythm', 'leaps',
-           'chords', 'parallels', 'head', 'build_critic', 'critic_loss', 'generator_loss', 'gradient_penalty',
-           'build_optimizers', 'generator_step', 'critic_step', 'measure', 'distance_to_bach', 'accompany_windows',
-           'build_training', 'train_iteration', 'look_back', 'interval_baseline', 'borrowed_baseline', 'figures_beside',
-           'verdict', 'draw_often', 'influence', 'copying']
+           'pitch_classes', 'convolution', 'draw_noise', 'choose', 'build_generator', 'spread_noise', 'draw_draft',
+           'choose_voices', 'rhythm', 'nearness', 'chords', 'parallels', 'head', 'build_critic', 'critic_loss',
+           'generator_loss', 'gradient_penalty', 'build_optimizers', 'generator_step', 'critic_step', 'measure',
+           'distance_to_bach', 'accompany_windows', 'build_training', 'train_iteration', 'look_back',
+           'interval_baseline', 'borrowed_baseline', 'figures_beside', 'verdict', 'draw_often', 'influence', 'copying']
 
 # %% ../../notebooks/04_accompaniment_gan.ipynb #cell-005
 import keras
@@ -77,32 +77,52 @@ def build_generator():
     sixteenths = convolution(seen, 128, 5)
     eighths = convolution(sixteenths, 160, 4, stride=2)
     quarters = convolution(eighths, 192, 4, stride=2)
-    halves = convolution(quarters, 208, 4, stride=2)
-    bottom = convolution(halves, 208, 4)
+    halves = convolution(quarters, 144, 4, stride=2)
+    bottom = convolution(halves, 144, 4)
 
     def up(x, across, filters):
         return convolution(ops.concatenate([layers.UpSampling1D()(x), across], -1), filters, 4)
 
     x = up(bottom, quarters, 192)
-    beat_noise = layers.Dense(96)(layers.Reshape((BEATS, -1))(noise))
+    beat_noise = layers.Dense(64)(layers.Reshape((BEATS, -1))(noise))
     x = convolution(ops.concatenate([x, beat_noise], -1), 192, 3)
     x = up(up(x, eighths, 160), sixteenths, 128)
-    bass, tenor, alto = add_voices(x, melody, noise)
+    draft = draw_draft(x, melody, noise)
+    bass, tenor, alto = choose_voices(ops.concatenate([x, draft], -1), melody, noise)
     return keras.Model([melody, noise], ops.stack([melody, alto, tenor, bass], axis=2))
 
 # %% ../../notebooks/04_accompaniment_gan.ipynb #cell-034
-def add_voices(x, melody, noise):
+def spread_noise(noise, voice):
+    """The noise of one voice for every step, ``(32, 49)``: the same throughout each beat."""
+    return ops.repeat(noise[:, :, voice], STEPS // BEATS, axis=1)
+
+
+def draw_draft(x, melody, noise):
+    """What the three voices might sing, from ``x`` and the noise; a summary ``(32, 64)``."""
+    seen = ops.concatenate([x, melody, pitch_classes(melody)], axis=-1)
+    eighths = convolution(seen, 96, 4, stride=2)
+    voices = []
+    for voice in range(3):
+        logits = layers.UpSampling1D()(layers.Dense(CLASSES)(eighths))
+        roll = choose(logits + spread_noise(noise, voice))
+        voices += [roll, pitch_classes(roll)]
+    return convolution(ops.concatenate(voices, axis=-1), 64, 9)
+
+# %% ../../notebooks/04_accompaniment_gan.ipynb #cell-036
+def choose_voices(x, melody, noise):
     """Bass, tenor and alto ``(32, 49)``, chosen in this order from ``x`` and the voices before."""
     chosen = [melody]
     for voice in range(3):
         seen = ops.concatenate([x, *chosen, *(pitch_classes(roll) for roll in chosen)], axis=-1)
         eighths = layers.Dense(CLASSES)(convolution(seen, 128, 4, stride=2))
-        corrections = layers.Dense(CLASSES, kernel_initializer="zeros")(convolution(seen, 64, 3))
-        logits = layers.UpSampling1D()(eighths) + corrections
-        chosen.append(choose(logits + ops.repeat(noise[:, :, voice], STEPS // BEATS, axis=1)))
+        logits = layers.UpSampling1D()(eighths)
+        if voice > 0:  # not the bass
+            sixteenths = layers.Dense(CLASSES, kernel_initializer="zeros")
+            logits = logits + sixteenths(convolution(seen, 64, 3))
+        chosen.append(choose(logits + 0.4 * spread_noise(noise, voice)))
     return chosen[1:]
 
-# %% ../../notebooks/04_accompaniment_gan.ipynb #cell-038
+# %% ../../notebooks/04_accompaniment_gan.ipynb #cell-040
 # Step 11 - define the critic: what it hears
 def rhythm(rolls):
     """``(steps, 8)``: for each voice whether its note is held, and whether it is a lone one."""
@@ -112,17 +132,19 @@ def rhythm(rolls):
     lone = ops.pad(moved[:, :-1] * moved[:, 1:], [[0, 0], [0, 1], [0, 0]])
     return ops.concatenate([held, lone], axis=-1)
 
-# %% ../../notebooks/04_accompaniment_gan.ipynb #cell-040
-def leaps(rolls):
-    """``(steps, 12)``: for each voice its move since the last step, its size, and its size beyond a
-    fourth; all in octaves, and 0 next to a rest."""
-    height = ops.sum(rolls[..., :PITCHES] * ops.arange(PITCHES, dtype="float32") / 12, axis=-1)
-    sounds = 1 - rolls[..., PITCHES]
-    moves = (height[:, 1:] - height[:, :-1]) * sounds[:, 1:] * sounds[:, :-1]
-    moves = ops.pad(moves, [[0, 0], [1, 0], [0, 0]])
-    return ops.concatenate([moves, ops.abs(moves), ops.relu(ops.abs(moves) - 5 / 12)], axis=-1)
-
 # %% ../../notebooks/04_accompaniment_gan.ipynb #cell-042
+def nearness(rolls):
+    """``(steps, 12)``: for each voice whether it moves by at most 2, 5 and 12 semitones."""
+    pitches, near = rolls[..., :PITCHES], []
+    apart = np.abs(np.subtract.outer(np.arange(PITCHES), np.arange(PITCHES)))
+    for semitones in (2, 5, 12):
+        spread = layers.Dense(PITCHES, use_bias=False, trainable=False)
+        around = spread(pitches[:, :-1])
+        spread.set_weights([apart <= semitones])
+        near.append(ops.sum(around * pitches[:, 1:], axis=-1))
+    return ops.pad(ops.concatenate(near, axis=-1), [[0, 0], [1, 0], [0, 0]])
+
+# %% ../../notebooks/04_accompaniment_gan.ipynb #cell-044
 def chords(rolls):
     """``(steps, 24)``: how strongly each of 24 chord shapes sounds, whatever its root."""
     classes = ops.transpose(pitch_classes(rolls), (0, 1, 3, 2))
@@ -132,7 +154,7 @@ def chords(rolls):
     shapes = layers.LeakyReLU(0.2)(layers.Conv2D(24, 1)(shapes))
     return ops.mean(shapes, axis=2)
 
-# %% ../../notebooks/04_accompaniment_gan.ipynb #cell-044
+# %% ../../notebooks/04_accompaniment_gan.ipynb #cell-046
 def parallels(rolls):
     """``(steps - 1, 32)``: for each pair of voices whether it moves from one fifth to another, and
     from one octave to another."""
@@ -145,7 +167,7 @@ def parallels(rolls):
         found.append(ops.reshape(pairs[:, 1:] * pairs[:, :-1] * both_move, (-1, STEPS - 1, 16)))
     return ops.concatenate(found, axis=-1)
 
-# %% ../../notebooks/04_accompaniment_gan.ipynb #cell-046
+# %% ../../notebooks/04_accompaniment_gan.ipynb #cell-048
 def head(x):
     """A score from features: a number a step, averaged over the steps where there are steps."""
     x = layers.LeakyReLU(0.2)(layers.Dense(32)(x))
@@ -155,24 +177,24 @@ def head(x):
 def build_critic():
     """Four-part rolls ``(32, 4, 49)`` in, one score out: high for music that sounds like Bach's."""
     voices = keras.Input((STEPS, 4, CLASSES), name="voices")
-    chord, pulse, moves = chords(voices), rhythm(voices), leaps(voices)
-    habits = ops.concatenate([pulse, moves], axis=-1)
+    chord = chords(voices)
+    habits = ops.concatenate([rhythm(voices), nearness(voices)], axis=-1)
     in_the_beat = ops.mean(ops.reshape(habits, (-1, BEATS, STEPS // BEATS, 20)), axis=1)
     key = chords(ops.mean(voices, axis=1, keepdims=True))  # the notes of the whole window
-    scores = [head(view) for view in (chord, key, moves, parallels(voices))]
+    scores = [head(view) for view in (chord, key, habits, parallels(voices))]
     scores.append(head(layers.Flatten()(in_the_beat)))
 
     folded = pitch_classes(voices)
     views = [layers.Reshape((STEPS, -1))(voices), layers.Reshape((STEPS, -1))(folded)]
     x = ops.concatenate([*views, ops.sum(folded, axis=2), habits, chord], axis=-1)
-    for filters, width, stride in [(256, 1, 1), (192, 3, 1), (192, 4, 2), (192, 4, 2), (224, 4, 2)]:
+    for filters, width, stride in [(256, 1, 1), (160, 3, 1), (192, 4, 2), (192, 4, 2), (192, 4, 2)]:
         x = layers.Conv1D(filters, width, strides=stride, padding="same")(x)
         x = layers.LeakyReLU(0.2)(x)
         scores.append(head(x))
     scores.append(head(layers.Flatten()(x)))
     return keras.Model(voices, sum(scores))
 
-# %% ../../notebooks/04_accompaniment_gan.ipynb #cell-050
+# %% ../../notebooks/04_accompaniment_gan.ipynb #cell-052
 # Step 13 - losses
 def critic_loss(real_scores, generated_scores):
     """The critic wants real music to score above generated music: the distance, negated."""
@@ -183,7 +205,7 @@ def generator_loss(generated_scores):
     """The generator wants its music to score high."""
     return -tf.reduce_mean(generated_scores)
 
-# %% ../../notebooks/04_accompaniment_gan.ipynb #cell-052
+# %% ../../notebooks/04_accompaniment_gan.ipynb #cell-054
 def gradient_penalty(critic, real, generated, seed):
     """Mean squared difference of the score's slope from 1, between real and generated music."""
     share = tf.random.stateless_uniform((len(real), 1, 1, 1), seed)
@@ -195,7 +217,7 @@ def gradient_penalty(critic, real, generated, seed):
     lengths = tf.sqrt(tf.reduce_sum(slopes**2, axis=[1, 2, 3]) + 1e-12)
     return tf.reduce_mean((lengths - 1) ** 2)
 
-# %% ../../notebooks/04_accompaniment_gan.ipynb #cell-054
+# %% ../../notebooks/04_accompaniment_gan.ipynb #cell-056
 # Step 14 - optimizers
 def build_optimizers(iterations, critic_steps):
     """Adam for the generator and for the critic, slowing down over the whole training."""
@@ -206,7 +228,7 @@ def build_optimizers(iterations, critic_steps):
 
     return adam(6e-4, iterations), adam(8e-4, iterations * critic_steps)
 
-# %% ../../notebooks/04_accompaniment_gan.ipynb #cell-056
+# %% ../../notebooks/04_accompaniment_gan.ipynb #cell-058
 # Step 15 - generator step
 @tf.function
 def generator_step(generator, critic, optimizer, average, melodies, seed):
@@ -217,11 +239,13 @@ def generator_step(generator, critic, optimizer, average, melodies, seed):
         loss = generator_loss(critic(generated))
     weights = generator.trainable_variables
     optimizer.apply(tape.gradient(loss, weights), weights)
+    done = tf.cast(optimizer.iterations, tf.float32)
+    memory = tf.minimum(0.995, done / (10 + done))  # short at first, then 200 steps
     for mean, weight in zip(average.trainable_variables, weights):
-        mean.assign(0.995 * mean + 0.005 * weight)
+        mean.assign(memory * mean + (1 - memory) * weight)
     return loss
 
-# %% ../../notebooks/04_accompaniment_gan.ipynb #cell-058
+# %% ../../notebooks/04_accompaniment_gan.ipynb #cell-060
 # Step 16 - critic step
 PENALTY_WEIGHT = 10
 
@@ -239,7 +263,7 @@ def critic_step(generator, critic, optimizer, real, seed):
     optimizer.apply(tape.gradient(total, weights), weights)
     return loss, penalty
 
-# %% ../../notebooks/04_accompaniment_gan.ipynb #cell-062
+# %% ../../notebooks/04_accompaniment_gan.ipynb #cell-064
 def measure(voices):
     """The musical figures of accompaniments ``(windows, steps, 4)``, each from 0 to 1."""
     lower = voices[..., 1:]
@@ -249,11 +273,14 @@ def measure(voices):
         "voice crossing": metrics.voice_crossing(voices),
         "rests": metrics.rest_share(lower),
     }
-    change, long_notes = metrics.rate_of_change(lower), metrics.qualified_notes(lower)
-    for i, voice in enumerate(("alto", "tenor", "bass")):
-        figures[f"change {voice}"] = float(change[i])
-        figures[f"long notes {voice}"] = float(long_notes[i])
-    return figures
+    by_voice = {
+        "change": metrics.rate_of_change(lower),
+        "qualified notes": metrics.qualified_notes(lower),
+        "leaps": metrics.leaps(lower),
+    }
+    for name, (alto, tenor, bass) in by_voice.items():
+        figures |= {f"{name} alto": alto, f"{name} tenor": tenor, f"{name} bass": bass}
+    return {name: float(figure) for name, figure in figures.items()}
 
 
 def distance_to_bach(voices, bach):
@@ -263,14 +290,14 @@ def distance_to_bach(voices, bach):
     gaps.append(metrics.interval_distance(voices, bach))
     return float(np.nan_to_num(gaps, nan=1.0).sum())  # a silent voice has no figures: gap 1
 
-# %% ../../notebooks/04_accompaniment_gan.ipynb #cell-063
+# %% ../../notebooks/04_accompaniment_gan.ipynb #cell-065
 def accompany_windows(generator, melodies, noise):
     """Accompaniments ``(windows, 32, 4)`` of melodies ``(windows, 32)``, the melody in column 0."""
     voices = to_voices(generator.predict([to_rolls(melodies), noise], batch_size=128, verbose=0))
     voices[:, :, 0] = melodies
     return voices
 
-# %% ../../notebooks/04_accompaniment_gan.ipynb #cell-067
+# %% ../../notebooks/04_accompaniment_gan.ipynb #cell-069
 # Step 19 - train
 def build_training(chapter, iterations, settings):
     """The networks and optimizers of a training, ready to begin or to be resumed."""
@@ -284,7 +311,7 @@ def build_training(chapter, iterations, settings):
         optimizer.build(networks[name].trainable_variables)
     return Training(chapter, networks, optimizers, settings | {"iterations": iterations})
 
-# %% ../../notebooks/04_accompaniment_gan.ipynb #cell-068
+# %% ../../notebooks/04_accompaniment_gan.ipynb #cell-070
 def train_iteration(training, batches, seed):
     """Some critic steps and one generator step; returns the losses. All draws depend on the
     iteration alone, so that a stop changes nothing."""
@@ -308,7 +335,7 @@ def train_iteration(training, batches, seed):
     training.iteration += 1
     return {"critic loss": float(loss), "penalty": float(penalty), "generator loss": float(score)}
 
-# %% ../../notebooks/04_accompaniment_gan.ipynb #cell-069
+# %% ../../notebooks/04_accompaniment_gan.ipynb #cell-071
 def look_back(training, valid_windows, sample_melodies, seed):
     """Saves samples and figures of the average generator; keeps it if it is the best so far."""
     average, history = training.networks["average"], training.history
@@ -328,7 +355,7 @@ def look_back(training, valid_windows, sample_melodies, seed):
     training.samples.setdefault("voices", []).append(samples.astype(np.int8))
     training.save()
 
-# %% ../../notebooks/04_accompaniment_gan.ipynb #cell-072
+# %% ../../notebooks/04_accompaniment_gan.ipynb #cell-074
 def interval_baseline(windows, melodies):
     """Each voice stays at its most frequent interval below the melody, ``(windows, 32, 4)``."""
     voices = [melodies]
@@ -342,13 +369,13 @@ def interval_baseline(windows, melodies):
 
 def borrowed_baseline(windows, melodies, seed):
     """The accompaniment of a random other window, moved by at most six semitones so that the two
-    melodies begin on the same note, octaves aside."""
+    melodies have the same highest note, octaves aside."""
     others = windows[np.random.default_rng(seed).integers(len(windows), size=len(melodies))]
     shift = (melodies.max(axis=1) - others[:, :, 0].max(axis=1) + 6) % 12 - 6
     moved = np.where(others < 0, -1, others + shift[:, None, None])
     return np.concatenate([melodies[:, :, None], moved[:, :, 1:]], axis=2)
 
-# %% ../../notebooks/04_accompaniment_gan.ipynb #cell-073
+# %% ../../notebooks/04_accompaniment_gan.ipynb #cell-075
 def figures_beside(voices, bach):
     """The figures of ``measure``, and the distance of the intervals to Bach's."""
     return measure(voices) | {"interval distance": metrics.interval_distance(voices, bach)}
@@ -370,30 +397,34 @@ def verdict(made, test_windows, train_windows, seed):
         **{name: figures_beside(voices, test_windows) for name, voices in others.items()},
     }
 
-# %% ../../notebooks/04_accompaniment_gan.ipynb #cell-074
-def draw_often(generator, melodies, seed, draws=10):
-    """``(draws, windows, 32, 4)``: the melodies accompanied with ``draws`` noises, each noise the
-    same for all melodies."""
-    noises = draw_noise(draws, (seed, 1))
-    return np.stack(
-        [
-            accompany_windows(generator, melodies, tf.repeat(noise[None], len(melodies), axis=0))
-            for noise in noises
-        ]
-    )
+# %% ../../notebooks/04_accompaniment_gan.ipynb #cell-076
+def draw_often(generator, melodies, seed, draws=10, shared=False):
+    """``(draws, windows, 32, 4)``: the melodies accompanied ``draws`` times, each melody with a
+    noise of its own, or all with one where the noise is ``shared``."""
+    made = []
+    for draw in range(draws):
+        noise = draw_noise(1 if shared else len(melodies), (seed, draw))
+        noise = tf.repeat(noise, len(melodies), axis=0) if shared else noise
+        made.append(accompany_windows(generator, melodies, noise))
+    return np.stack(made)
 
 
 def influence(made):
-    """Share of the accompaniment's cells that differ between two noises for the same melody, and
-    between two melodies (half the set apart) for the same noise."""
+    """Share of the accompaniment's cells that differ between two noises for the same melody,
+    between two melodies (half the set apart) for the same noise, and where both are others.
+    ``made`` comes from shared noises."""
     made = made[..., 1:]
     pairs = [(a, b) for a in range(len(made)) for b in range(a)]
+    other = np.roll(made, made.shape[1] // 2, axis=1)
     return {
         "noise": float(np.mean([metrics.difference(made[a], made[b]) for a, b in pairs])),
-        "melody": metrics.difference(made, np.roll(made, made.shape[1] // 2, axis=1)),
+        "melody": metrics.difference(made, other),
+        "noise and melody": float(
+            np.mean([metrics.difference(made[a], other[b]) for a, b in pairs])
+        ),
     }
 
-# %% ../../notebooks/04_accompaniment_gan.ipynb #cell-075
+# %% ../../notebooks/04_accompaniment_gan.ipynb #cell-077
 def copying(sets, train_pieces):
     """For each set of windows, how long a run of steps is found in the training music as it is or
     transposed: the mean over windows and the longest, in steps."""
