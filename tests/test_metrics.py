@@ -462,3 +462,14 @@ def test_copied_runs_agree_with_trying_all(voice_count):
         assert metrics.longest_copied_runs(windows, training).tolist() == expected
         lengths.update(expected)
     assert len(lengths) >= 4
+
+
+def test_leaps_by_hand():
+    """Moves of 2, 5 and 7 semitones, the last beyond a fourth; held notes and rests are no moves.
+    The second voice never moves, so it has no share."""
+    voices = np.array([[60, 62, 67, 67, 74, REST, 50], [48] * 7]).T
+    shares = metrics.leaps(voices)
+    assert shares[0] == pytest.approx(1 / 3)
+    assert np.isnan(shares[1])
+    assert metrics.leaps(voices, widest_step=4)[0] == pytest.approx(2 / 3)
+    assert metrics.leaps(voices[::-1])[0] == pytest.approx(1 / 3)  # downwards as upwards
