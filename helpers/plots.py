@@ -17,9 +17,9 @@ from matplotlib.patches import Patch, Rectangle
 from PIL import Image
 
 from .drums import DRUM_NAMES, DRUM_PITCHES, DRUMS
-from .midi import Timeline, to_timeline
 from .music import VOICE_NAMES
 from .notation import plot_notation  # noqa: F401  (all pictures are found here)
+from .timeline import Timeline, to_timeline
 
 # Told apart with every kind of colour blindness (CIELAB distance of at least 38 under simulated
 # protanopia, deuteranopia and tritanopia); after Tol and Okabe-Ito. Soprano, alto, tenor, bass.

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from helpers import midi
 from helpers.drums import DRUM_NAMES, DRUM_PITCHES, DRUMS, drum_notes
 from helpers.music import REST, Piece, voices_to_multitrack, voices_to_roll
+from helpers.timeline import VELOCITY, to_timeline
 
 # C4 for a quarter, a rest, D4 twice: at 120 quarters a minute a step lasts an eighth of a second.
 MELODY = [60, 60, 60, 60, REST, REST, 62, 62, 62, 62, REST, REST]
@@ -50,19 +51,19 @@ def test_onsets_part_repeated_notes_audibly():
 
 
 def test_voices_are_four_named_parts():
-    timeline = midi.to_timeline(VOICES)
+    timeline = to_timeline(VOICES)
     assert [part.name for part in timeline.parts] == ["soprano", "alto", "tenor", "bass"]
     assert [len(part.notes) for part in timeline.parts] == [2, 2, 1, 1]
-    assert timeline.parts[3].notes.tolist() == [[0, 4, 48, midi.VELOCITY]]
+    assert timeline.parts[3].notes.tolist() == [[0, 4, 48, VELOCITY]]
     made = midi.to_midi(VOICES)
     assert [i.program for i in made.instruments] == [midi.CHORAL_PROGRAM] * 4
-    assert [p.name for p in midi.to_timeline(VOICES[:, :2]).parts] == ["voice 1", "voice 2"]
+    assert [p.name for p in to_timeline(VOICES[:, :2]).parts] == ["voice 1", "voice 2"]
 
 
 @pytest.mark.parametrize("music", [VOICES, voices_to_roll(VOICES), voices_to_multitrack(VOICES)])
 def test_voices_roll_and_multitrack_are_the_same_notes(music):
-    expected = midi.to_timeline(VOICES)
-    timeline = midi.to_timeline(music)
+    expected = to_timeline(VOICES)
+    timeline = to_timeline(music)
     for part, other in zip(expected.parts, timeline.parts, strict=True):
         assert part.name == other.name
         assert part.notes[:, :3].tolist() == other.notes[:, :3].tolist()
@@ -71,7 +72,7 @@ def test_voices_roll_and_multitrack_are_the_same_notes(music):
 
 def test_a_roll_of_one_track_may_hold_chords():
     roll = voices_to_roll(VOICES).any(axis=2)
-    timeline = midi.to_timeline(roll)
+    timeline = to_timeline(roll)
     assert [part.name for part in timeline.parts] == ["notes"]
     assert len(timeline.parts[0].notes) == 6
     assert midi.to_midi(roll).instruments[0].program == midi.CHORAL_PROGRAM
@@ -88,7 +89,7 @@ def test_a_multitrack_keeps_its_resolution_velocities_programs_and_bars():
     multitrack = pypianoroll.Multitrack(
         resolution=24, tempo=np.array([60.0] * 48 + [120.0] * 48), downbeat=downbeat, tracks=[track]
     )
-    timeline = midi.to_timeline(multitrack)
+    timeline = to_timeline(multitrack)
     assert timeline.parts[0].notes.tolist() == [[4, 8, 60, 33]]
     assert timeline.bar_starts.tolist() == [4, 12]
     # Two quarters at 60 and two at 120 last three seconds, as four at 80 do.
@@ -190,7 +191,7 @@ def test_changing_tempi_become_one():
     file.save(file=buffer)
     read = pretty_midi.PrettyMIDI(io.BytesIO(buffer.getvalue()))
     assert notes(read) == [(0, 1.5, 60)]
-    assert midi.to_timeline(read).parts[0].notes.tolist() == [[0, 8, 60, 64]]
+    assert to_timeline(read).parts[0].notes.tolist() == [[0, 8, 60, 64]]
     assert notes(midi.to_midi(read, tempo=60)) == [(0, 2, 60)]
 
 
@@ -215,7 +216,7 @@ def test_a_music21_stream():
     assert notes(made) == [(0, 0.6, 60), (0.6, 1.8, 62), (1.8, 3.6, 64)]
     assert midi.to_midi(stream(60)).get_end_time() == pytest.approx(6)
     assert midi.to_midi(stream(60), tempo=120).get_end_time() == pytest.approx(3)
-    timeline = midi.to_timeline(stream())
+    timeline = to_timeline(stream())
     assert timeline.bar_starts.tolist() == [0, 12]
     assert timeline.parts[0].notes[:, :3].tolist() == [[0, 4, 60], [4, 12, 62], [12, 24, 64]]
 
@@ -229,7 +230,7 @@ def test_a_stream_with_a_pickup_keeps_its_bar_lines():
         measure = streams.Measure(number=number)
         measure.append(notes21.Note("C4", quarterLength=length))
         part.append(measure)
-    assert midi.to_timeline(streams.Score([part])).bar_starts.tolist() == [4, 20]
+    assert to_timeline(streams.Score([part])).bar_starts.tolist() == [4, 20]
 
 
 @pytest.mark.parametrize(
@@ -247,7 +248,7 @@ def test_an_empty_stream_and_an_empty_pretty_midi_are_allowed():
     from music21 import stream as streams
 
     assert midi.note_count(midi.to_midi(streams.Score())) == 0
-    assert midi.to_timeline(pretty_midi.PrettyMIDI()).steps == 0
+    assert to_timeline(pretty_midi.PrettyMIDI()).steps == 0
 
 
 @pytest.mark.parametrize(
@@ -299,9 +300,9 @@ def test_onsets_only_with_voices(music):
 def test_through_a_midi_file_and_back(rows, tempo, random):
     voices = np.array(rows)
     onsets = np.array([[random.random() < 0.3 for _ in row] for row in rows])
-    expected = midi.to_timeline(voices, onsets)
+    expected = to_timeline(voices, onsets)
     data = midi.midi_bytes(midi.to_midi(voices, tempo=tempo, onsets=onsets))
-    read = midi.to_timeline(pretty_midi.PrettyMIDI(io.BytesIO(data)))
+    read = to_timeline(pretty_midi.PrettyMIDI(io.BytesIO(data)))
     read_parts = {part.name: part for part in read.parts}
     for part in expected.parts:
         if len(part.notes):  # a track without notes is not read

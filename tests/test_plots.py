@@ -12,8 +12,9 @@ from PIL import Image
 
 from helpers import notation, plots
 from helpers.data import load_chorales
-from helpers.midi import to_midi, to_timeline
+from helpers.midi import to_midi
 from helpers.music import REST, Piece, voices_to_multitrack, voices_to_roll
+from helpers.timeline import to_timeline
 
 VOICES = np.array([[72, 64, 55, 48]] * 4 + [[74, 65, 55, REST]] * 4)
 
