@@ -151,7 +151,6 @@ def player_html(music, tempo: float | None = None, onsets=None, title=None, prog
     if not note_count(midi):
         return f"<p>{NOTHING_SOUNDS}</p>"
     samples, engine = synthesize(midi)
-    sound = base64.b64encode(encode_mp3(samples)).decode()
     notes = base64.b64encode(midi_bytes(midi)).decode()
     name = str(title or getattr(music, "name", None) or "music")
     file_name = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:60] or "music"
@@ -160,12 +159,38 @@ def player_html(music, tempo: float | None = None, onsets=None, title=None, prog
     )
     return (
         '<div style="display: flex; align-items: center; flex-wrap: wrap; gap: 12px">'
-        f'<audio controls preload="metadata" title="{html.escape(name)}" '
-        'style="width: 420px; max-width: 100%" '
-        f'src="data:audio/mpeg;base64,{sound}"></audio>'
+        f"{_audio_element(samples, SAMPLE_RATE, name)}"
         f'<a download="{file_name}.mid" href="data:audio/midi;base64,{notes}">MIDI file</a>'
         f"{remark}</div>"
     )
+
+
+def _audio_element(samples: np.ndarray, sample_rate: int, name: str) -> str:
+    sound = base64.b64encode(encode_mp3(samples, sample_rate)).decode()
+    return (
+        f'<audio controls preload="metadata" title="{html.escape(name)}" '
+        'style="width: 420px; max-width: 100%" '
+        f'src="data:audio/mpeg;base64,{sound}"></audio>'
+    )
+
+
+def play_samples(samples, sample_rate: int = SAMPLE_RATE, title: str | None = None) -> None:
+    """Shows a player for sound itself: mono samples ``(n,)``, brought to the loudness of all
+    clips. Raises ValueError on another shape, on no samples, on more than ten minutes of them,
+    and on samples that are not finite."""
+    from IPython.display import HTML, display
+
+    samples = np.array(samples, np.float32)
+    if samples.ndim != 1 or not 0 < len(samples) <= LONGEST * sample_rate:
+        raise ValueError(
+            f"Sound has the shape (samples,) and at most {LONGEST // 60} minutes, "
+            f"not {samples.shape}."
+        )
+    if not np.isfinite(samples).all():
+        raise ValueError("Samples are finite numbers; these hold nan or infinity.")
+    samples = _finished(samples, len(samples), sample_rate)
+    heading = f"<p><b>{html.escape(title)}</b></p>" if title else ""
+    display(HTML(heading + _audio_element(samples, sample_rate, title or "sound")))
 
 
 def play(

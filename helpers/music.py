@@ -140,6 +140,24 @@ def transpose(voices, semitones: int) -> np.ndarray:
     return moved.astype(np.int16)
 
 
+def excerpt(piece: Piece, start: int, end: int) -> Piece:
+    """The steps from ``start`` up to, not including, ``end`` as a piece: a note that sounds across
+    ``start`` is struck there. Raises ValueError where nothing lies between the two."""
+    if not 0 <= start < min(end, len(piece.voices)):
+        raise ValueError(
+            f"{piece.name or 'This piece'} has {len(piece.voices)} steps; "
+            f"from {start} to {end} there are none."
+        )
+    end = min(end, len(piece.voices))
+    bars = np.asarray(piece.bar_starts)
+    return piece._replace(
+        voices=piece.voices[start:end],
+        onsets=as_onsets(piece.voices[start:end], piece.onsets[start:end]),
+        bar_starts=(bars[(bars >= start) & (bars < end)] - start).astype(np.int32),
+        fermatas=None if piece.fermatas is None else piece.fermatas[start:end],
+    )
+
+
 # --- piano rolls -------------------------------------------------------------------------------
 
 

@@ -6,53 +6,25 @@ Every function returns its figure; Jupyter shows it where it is a cell's last va
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 from matplotlib.collections import PatchCollection
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
-from PIL import Image
 
 from .drums import DRUM_NAMES, DRUM_PITCHES, DRUMS
+from .heatmaps import plot_matrices, plot_waveform  # noqa: F401  (all pictures are found here)
 from .music import VOICE_NAMES
-from .notation import plot_notation  # noqa: F401  (all pictures are found here)
+from .notation import plot_notation  # noqa: F401
+from .pictures import COLOURS, GREY, new_figure, tidy
 from .timeline import Timeline, to_timeline
 
-# Told apart with every kind of colour blindness (CIELAB distance of at least 38 under simulated
-# protanopia, deuteranopia and tritanopia); after Tol and Okabe-Ito. Soprano, alto, tenor, bass.
-COLOURS = ("#882255", "#E69F00", "#56B4E9", "#332288")
-GREY = "#777777"
 DRUM_COLOURS = (3, 3, 2, 2, 1, 1, 1, 0, 0)  # of each drum: a place in COLOURS, one a family
 PITCH_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 BLACK_KEYS = (1, 3, 6, 8, 10)
 LINE_STYLES = ("--", ":", "-.")  # of the references
-DPI = 100
 MOST_NOTES = 20_000
-
-
-class Picture(Figure):
-    """A matplotlib figure that Jupyter shows as a PNG although pyplot does not know it."""
-
-    def _repr_png_(self) -> bytes:
-        full, small = io.BytesIO(), io.BytesIO()
-        self.savefig(full, format="png", dpi=DPI, bbox_inches="tight")
-        # A palette of 128 colours looks the same and takes a third of the room.
-        Image.open(full).convert("RGB").quantize(128).save(small, "PNG", optimize=True)
-        return small.getvalue()
-
-
-def _new(width: float, height: float) -> Picture:
-    return Picture(figsize=(width, height), dpi=DPI, layout="constrained")
-
-
-def _tidy(axes, title: str | None = None) -> None:
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.tick_params(labelsize=10)
-    if title:
-        axes.set_title(title, loc="left", fontsize=12)
 
 
 # --- piano rolls -------------------------------------------------------------------------------
@@ -76,25 +48,25 @@ def plot_roll(music, title: str | None = None, steps_per_bar: int = 16, onsets=N
     drums = [part for part in timeline.parts if part.is_drum]
     width = float(np.clip(2.4 + timeline.steps * 0.13, 6, 11))
     if drums and any(len(part.notes) for part in pitched):
-        figure = _new(width, 5.2)
+        figure = new_figure(width, 5.2)
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
         _draw_pitches(upper, timeline, steps_per_bar, _pitch_range([timeline]))
         _draw_drums(lower, timeline, steps_per_bar)
         upper.set_xlabel("")
-        _tidy(upper, title)
-        _tidy(lower)
+        tidy(upper, title)
+        tidy(lower)
         return figure
     if drums:
-        figure = _new(width, 2.9)
+        figure = new_figure(width, 2.9)
         axes = figure.subplots()
         _draw_drums(axes, timeline, steps_per_bar)
     else:
         low, high = _pitch_range([timeline])
-        figure = _new(width, float(np.clip(1.1 + 0.065 * (high - low), 2.6, 4.4)))
+        figure = new_figure(width, float(np.clip(1.1 + 0.065 * (high - low), 2.6, 4.4)))
         axes = figure.subplots()
         _draw_pitches(axes, timeline, steps_per_bar, (low, high))
         _legend(axes, timeline)
-    _tidy(axes, title)
+    tidy(axes, title)
     return figure
 
 
@@ -114,7 +86,7 @@ def plot_rolls(rolls, columns: int | None = None, steps_per_bar: int = 16) -> Fi
     rows = -(-len(pairs) // columns)
     low, high = _pitch_range(timelines)
     width = float(np.clip(columns * (1.4 + longest * 0.11), 6, 11))
-    figure = _new(width, rows * float(np.clip(0.9 + 0.045 * (high - low), 1.8, 3.2)))
+    figure = new_figure(width, rows * float(np.clip(0.9 + 0.045 * (high - low), 1.8, 3.2)))
     grid = figure.subplots(rows, columns, squeeze=False)
     for axes in grid.ravel()[len(pairs) :]:
         axes.set_visible(False)
@@ -124,7 +96,7 @@ def plot_rolls(rolls, columns: int | None = None, steps_per_bar: int = 16) -> Fi
         else:
             _draw_pitches(axes, timeline, steps_per_bar, (low, high))
         axes.set_xlim(0, longest)
-        _tidy(axes, title)
+        tidy(axes, title)
     for axes in grid[:-1].ravel():
         axes.set_xlabel("")
     for axes in grid[:, 1:].ravel():
@@ -196,9 +168,7 @@ def _draw_pitches(axes, timeline: Timeline, steps_per_bar: int, pitch_range) -> 
             boxes.append(Rectangle((start, pitch - 0.43), width, height))
         axes.add_collection(PatchCollection(boxes, facecolor=_colour(i), label=part.name, zorder=2))
     if not any(len(part.notes) for part in timeline.parts):
-        axes.text(
-            0.5, 0.5, "Nothing sounds here.", transform=axes.transAxes, ha="center", color=GREY
-        )
+        _say_silence(axes)
     axes.set_ylim(low - 0.5, high + 0.5)
     names = [p for p in range(max(low, 0), high + 1) if p % 12 in _named_keys(high - low)]
     axes.set_yticks(names, [pitch_name(pitch) for pitch in names])
@@ -207,8 +177,8 @@ def _draw_pitches(axes, timeline: Timeline, steps_per_bar: int, pitch_range) -> 
 
 
 def _say_silence(axes) -> None:
-    place = {"transform": axes.transAxes, "ha": "center", "va": "center", "zorder": 3}
-    axes.text(0.5, 0.5, "Nothing sounds here.", backgroundcolor="white", color=GREY, **place)
+    place = {"transform": axes.transAxes, "ha": "center", "color": GREY}
+    axes.text(0.5, 0.5, "Nothing sounds here.", **place)
 
 
 def _named_keys(span: int) -> tuple[int, ...]:
@@ -240,9 +210,7 @@ def _draw_drums(axes, timeline: Timeline, steps_per_bar: int) -> None:
                 PatchCollection(boxes, facecolor=colour, label=names[row], zorder=2)
             )
     if not len(notes):
-        axes.text(
-            0.5, 0.5, "Nothing sounds here.", transform=axes.transAxes, ha="center", color=GREY
-        )
+        _say_silence(axes)
     axes.set_ylim(-0.6, len(names) - 0.4)
     axes.set_yticks(range(len(names)), names)
     axes.set_title("height: velocity", loc="right", fontsize=9, color=GREY)
@@ -290,7 +258,7 @@ def plot_losses(history: dict, keys, title: str | None = None) -> Figure:
     The average runs over a fiftieth of the entries.
     """
     keys = [keys] if isinstance(keys, str) else list(keys)
-    figure = _new(8, 3.2)
+    figure = new_figure(8, 3.2)
     axes = figure.subplots()
     for i, key in enumerate(keys):
         values = _figures(history, key)
@@ -313,7 +281,7 @@ def plot_losses(history: dict, keys, title: str | None = None) -> Figure:
     axes.grid(axis="y", color="#eeeeee")
     if keys:
         axes.legend(frameon=False, fontsize=10)
-    _tidy(axes, title)
+    tidy(axes, title)
     return figure
 
 
@@ -343,7 +311,7 @@ def plot_metrics(
     iterations = _figures(history, "iteration")
     columns = min(columns, max(len(keys), 1))
     rows = -(-len(keys) // columns)
-    figure = _new(0.4 + 2.8 * columns, 0.6 + 1.9 * max(rows, 1))
+    figure = new_figure(0.4 + 2.8 * columns, 0.6 + 1.9 * max(rows, 1))
     grid = figure.subplots(max(rows, 1), columns, squeeze=False, sharex=True)
     for axes in grid.ravel()[len(keys) :]:
         axes.set_visible(False)
@@ -357,7 +325,7 @@ def plot_metrics(
         _draw_metric(axes, iterations, values, [r.get(key, []) for r in named.values()])
         if chosen is not None:
             axes.axvline(chosen, color=GREY, linewidth=1)
-        _tidy(axes, (titles or {}).get(key, _spoken(key)))
+        tidy(axes, (titles or {}).get(key, _spoken(key)))
         axes.xaxis.set_tick_params(labelbottom=True)
     for axes in grid[-1]:
         axes.set_xlabel("iteration", fontsize=10)

@@ -309,3 +309,24 @@ def test_play_shows_nothing_of_what_is_no_music(shown):
     with pytest.raises(TypeError, match="not str"):
         audio.play("song.mid")
     assert shown == []
+
+
+def test_samples_are_played_at_the_loudness_of_all_clips(monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda page: shown.append(page.data))
+    tone = 0.01 * np.sin(np.arange(16000) * 0.1)
+    audio.play_samples(tone, 16000, title="a <soft> tone")
+    assert "a &lt;soft&gt; tone" in shown[0]
+    data = base64.b64decode(re.search(r"base64,([^\"]+)", shown[0])[1])
+    samples, rate = soundfile.read(io.BytesIO(data))
+    assert rate == 16000 and len(samples) == pytest.approx(16000, abs=2500)
+    assert np.sqrt(np.mean(samples**2)) == pytest.approx(audio.LOUDNESS, rel=0.1)
+    assert tone.max() < 0.011  # what was given is not changed
+
+
+@pytest.mark.parametrize(
+    "samples", [np.zeros((2, 2)), np.zeros(0), [0.0, np.nan], np.zeros(22050 * 601)]
+)
+def test_what_is_no_sound_is_refused(samples):
+    with pytest.raises(ValueError, match="[Ss]ound|finite"):
+        audio.play_samples(samples)

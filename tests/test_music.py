@@ -10,6 +10,7 @@ from helpers.music import (
     as_onsets,
     as_voices,
     default_onsets,
+    excerpt,
     notes_to_voice,
     roll_to_voices,
     transpose,
@@ -310,3 +311,33 @@ def test_transposition_and_back(drawn):
 
     pitch = drawn.one_of(drawn.just(REST), drawn.integers(12, 115))
     check_for_all(check, drawn.lists(pitch, max_size=20), drawn.integers(-12, 12))
+
+
+# --- excerpts ----------------------------------------------------------------------------------
+
+
+def held_piece():
+    voices = np.array([[60], [60], [60], [62], [62], [64], [64], [64]])
+    onsets = default_onsets(voices)
+    fermatas = np.zeros(8, bool)
+    fermatas[5] = True
+    return Piece("held", voices, onsets, np.array([0, 4]), fermatas=fermatas)
+
+
+def test_an_excerpt_has_its_own_bars_fermatas_and_first_stroke():
+    part = excerpt(held_piece(), 2, 7)
+    assert part.voices[:, 0].tolist() == [60, 62, 62, 64, 64]
+    assert part.onsets[:, 0].tolist() == [True, True, False, True, False]
+    assert part.bar_starts.tolist() == [2]
+    assert part.fermatas.tolist() == [False, False, False, True, False]
+    assert part.name == "held"
+
+
+def test_an_excerpt_ends_where_the_piece_ends():
+    assert len(excerpt(held_piece(), 6, 100).voices) == 2
+
+
+@pytest.mark.parametrize(("start", "end"), [(-1, 4), (4, 4), (5, 3), (8, 9)])
+def test_an_empty_excerpt_is_refused(start, end):
+    with pytest.raises(ValueError, match="held has 8 steps"):
+        excerpt(held_piece(), start, end)

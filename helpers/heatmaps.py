@@ -1,0 +1,97 @@
+"""Pictures of matrices and of sound: what the numbers of a representation look like."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from .pictures import COLOURS, new_figure, tidy
+
+MOST_CELLS = 20_000_000
+
+
+def plot_matrices(
+    matrices,
+    time: str = "steps",
+    rows: str = "MIDI pitch",
+    time_per_column: float = 1.0,
+    first_row: float = 0,
+    per_row: float = 1.0,
+    height: float = 2.2,
+) -> Figure:
+    """Matrices ``(time, rows)`` as pictures below each other, dark where the numbers are large.
+
+    matrices: ``[(title, matrix), ...]`` or a dict of them, numbers or bool; each is shaded from
+    its own smallest number to its largest. time, rows: what the axes count; time_per_column and
+    per_row: how much of it one column or row of the matrix is, first_row what row 0 is.
+    height: of each picture, in inches. Raises ValueError on another shape or on numbers that are
+    not finite.
+    """
+    pairs = list(matrices.items() if isinstance(matrices, dict) else matrices)
+    if not pairs:
+        raise ValueError("There is nothing to show: give at least one (title, matrix) pair.")
+    figure = new_figure(9, 0.3 + height * len(pairs))
+    for axes, (title, matrix) in zip(np.ravel(figure.subplots(len(pairs), 1)), pairs, strict=True):
+        matrix = _checked(matrix, title)
+        columns, count = matrix.shape
+        extent = (0, columns * time_per_column, first_row, first_row + count * per_row)
+        image = axes.imshow(
+            # Rare single cells must stay visible when many share a pixel.
+            _thinned(matrix).T,
+            origin="lower",
+            aspect="auto",
+            interpolation="nearest",
+            cmap="Greys",
+            extent=extent,
+        )
+        low, high = image.get_clim()
+        image.set_clim(low, high if high > low else low + 1)
+        axes.set_ylabel(rows, fontsize=10)
+        tidy(axes, title)
+    axes.set_xlabel(time, fontsize=10)
+    return figure
+
+
+def _checked(matrix, title) -> np.ndarray:
+    matrix = np.asarray(matrix, np.float32)
+    if matrix.ndim != 2 or not 0 < matrix.size <= MOST_CELLS:
+        raise ValueError(
+            f"A matrix has the shape (time, rows) and at most {MOST_CELLS:,} numbers; "
+            f"{title!r} has the shape {matrix.shape}."
+        )
+    if not np.isfinite(matrix).all():
+        raise ValueError(f"A matrix holds finite numbers; {title!r} holds nan or infinity.")
+    return matrix
+
+
+def _thinned(matrix: np.ndarray, most: int = 900) -> np.ndarray:
+    """No more columns than the picture has pixels: of those that share one, the largest number."""
+    columns = len(matrix)
+    if columns <= most:
+        return matrix
+    edges = np.linspace(0, columns, most, endpoint=False).astype(int)
+    return np.maximum.reduceat(matrix, edges, axis=0)
+
+
+def plot_waveform(samples, sample_rate: int, title: str | None = None) -> Figure:
+    """Samples ``(n,)`` over seconds: the range between the lowest and the highest of neighbours
+    where there are more than the picture has pixels, single samples as dots where there are few.
+    Raises ValueError on another shape or no samples."""
+    samples = np.asarray(samples, np.float32)
+    if samples.ndim != 1 or not len(samples):
+        raise ValueError(f"A waveform has the shape (samples,), not {samples.shape}.")
+    figure = new_figure(9, 2.2)
+    axes = figure.subplots()
+    if len(samples) > 2000:
+        edges = np.linspace(0, len(samples), 900, endpoint=False).astype(int)
+        low, high = np.minimum.reduceat(samples, edges), np.maximum.reduceat(samples, edges)
+        axes.fill_between(edges / sample_rate, low, high, color=COLOURS[3], linewidth=0.3)
+    else:
+        marker = "." if len(samples) <= 300 else None
+        times = np.arange(len(samples)) / sample_rate
+        axes.plot(times, samples, color=COLOURS[3], linewidth=0.8, marker=marker)
+    axes.set_xlim(0, len(samples) / sample_rate)
+    axes.set_xlabel("seconds", fontsize=10)
+    axes.set_ylabel("amplitude", fontsize=10)
+    tidy(axes, title)
+    return figure
