@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import metrics
+from . import events, metrics
 from .music import REST
 
 NOT_TRIED = "Not tried yet: replace ... with your answer and run the cell again."
@@ -31,6 +31,82 @@ def _number(answer) -> float:
         return float(answer)
     except (TypeError, ValueError):
         return float("nan")
+
+
+def _right_on(function, cases) -> bool:
+    """Whether a student's function gives what is expected in each case (arguments, expected, hint);
+    says so where it does not, and shows what it raises."""
+    if not _tried(function):
+        return False
+    if not callable(function):
+        _say(False, "", "Write a function of two arguments, as in the cell.")
+        return False
+    for arguments, expected, hint in cases:
+        try:
+            got = function(*(np.array(argument) for argument in arguments))
+        except Exception as error:  # whatever a student's code raises is shown, not thrown
+            _say(False, "", f"Your function raises {type(error).__name__}: {error}")
+            return False
+        if not _tried(got):
+            return False
+        if _number(got) != expected:
+            _say(False, "", hint)
+            return False
+    return True
+
+
+# --- notebook 01 -------------------------------------------------------------------------------
+
+
+def tick_length(milliseconds) -> None:
+    """Exercise 1: a tick at 480 to a quarter and 120 quarters a minute, in milliseconds."""
+    if not _tried(milliseconds):
+        return
+    value = _number(milliseconds)
+    hint = "A minute has 60,000 milliseconds and 120 quarters, and a quarter has 480 ticks."
+    if value == 60 / 120 / 480:
+        hint = "The way is right: that is in seconds."
+    _say(abs(value - 60_000 / 120 / 480) < 0.005, "1.04 ms: finer than any ear.", hint)
+
+
+def one_note_in_events(told) -> None:
+    """Exercise 2: the names of the events of middle C, velocity 64, from 0.5 to 1.75 seconds."""
+    if not _tried(told):
+        return
+    names = {events.event_name(token): token for token in range(1, events.EVENTS + 1)}
+    told = list(told) if isinstance(told, (list, tuple)) else [told]
+    unknown = next((name for name in told if name not in names), None)
+    if unknown is not None:
+        hint = "the longest wait is 1000 ms, and velocities come in bins such as velocity 60-64"
+        _say(False, "", f"There is no event {unknown!r}: {hint}.")
+        return
+    played = events.events_to_notes([names[name] for name in told])
+    if len(played) != 1 or played[0, 2] != 60:
+        _say(False, "", "One note is wanted, C4: down once, and up at its end.")
+        return
+    (start, end, _, velocity), up = played[0], "up C4" in told
+    hint = "The velocity stands before the note goes down."
+    if round(start, 3) != 0.5:
+        hint = f"The note starts after {start:g} s, not after half a second."
+    elif round(end, 3) != 1.75 or not up:
+        hint = "It is held for 1.25 s: longer than one wait can say. Then it goes up."
+    right = (round(start, 3), round(end, 3), up) == (0.5, 1.75, True) and 60 <= velocity < 65
+    _say(right, "Two waits, since none is longer than a second.", hint)
+
+
+def forgotten_notes(count) -> None:
+    """Exercise 3: a function that counts the notes that a piano roll cannot tell from held ones."""
+    cases = [
+        ([[[60], [60]], [[True], [True]]], 1, "C4 struck twice in a row: one of two is forgotten."),
+        ([[[60], [60]], [[True], [False]]], 0, "A note that is held is not forgotten."),
+        ([[[60], [62]], [[True], [True]]], 0, "Another pitch fills another row: it is seen."),
+        ([[[60], [REST], [60]], [[True], [False], [True]]], 0, "A rest parts the two notes."),
+        ([[[REST], [REST]], [[False], [False]]], 0, "Rests are no notes."),
+        ([[[60, 48], [60, 48]], [[True, True], [True, True]]], 2, "Count in all voices."),
+        ([[[60, 62], [62, 60]], [[True, True], [True, True]]], 0, "Each voice has its own layer."),
+    ]
+    if _right_on(count, cases):
+        _say(True, "Bach repeats a pitch more often than one would think: see the solution.", "")
 
 
 # --- notebook 04 -------------------------------------------------------------------------------
@@ -65,36 +141,24 @@ def loss_by_hand(answer) -> None:
 
 def parallel_fifths(count) -> None:
     """Exercise 3: a function that counts parallel fifths between two voices."""
-    if not _tried(count):
-        return
-    if not callable(count):
-        _say(False, "", "Write a function of two voices, as in the cell.")
-        return
     cases = [
-        ([67, 69], [60, 62], 1, "C-G to D-A is the textbook parallel fifth, a count of 1."),
-        ([67, 67], [60, 60], 0, "A fifth that is only held is no parallel: both voices must move."),
-        ([67, 69], [60, 60], 0, "Here only one voice moves, so nothing is parallel."),
-        ([79, 81], [60, 62], 1, "A fifth and an octave is still a fifth: fold with % 12."),
-        ([67, 65], [60, 58], 1, "Parallel downwards counts as well."),
-        ([67, REST], [60, REST], 0, "Rests are no pitches: leave steps with a rest out."),
-        ([66, 67], [REST, 60], 0, "A rest is -1, not a pitch: no voice moves from a rest."),
-        ([67, REST], [60, 64], 0, "A rest is -1, not a pitch: no voice moves to a rest."),
-        ([67, 74], [60, 55], 1, "From a fifth to a twelfth in contrary motion counts as well."),
-        ([67, 69, 71], [60, 62, 64], 2, "Two parallels in a row are two."),
+        (([67, 69], [60, 62]), 1, "C-G to D-A is the textbook parallel fifth, a count of 1."),
+        (
+            ([67, 67], [60, 60]),
+            0,
+            "A fifth that is held is no parallel: both voices must move.",
+        ),
+        (([67, 69], [60, 60]), 0, "Here only one voice moves, so nothing is parallel."),
+        (([79, 81], [60, 62]), 1, "A fifth and an octave is still a fifth: fold with % 12."),
+        (([67, 65], [60, 58]), 1, "Parallel downwards counts as well."),
+        (([67, REST], [60, REST]), 0, "Rests are no pitches: leave steps with a rest out."),
+        (([66, 67], [REST, 60]), 0, "A rest is -1, not a pitch: no voice moves from a rest."),
+        (([67, REST], [60, 64]), 0, "A rest is -1, not a pitch: no voice moves to a rest."),
+        (([67, 74], [60, 55]), 1, "From a fifth to a twelfth in contrary motion counts as well."),
+        (([67, 69, 71], [60, 62, 64]), 2, "Two parallels in a row are two."),
     ]
-    for upper, lower, expected, hint in cases:
-        try:
-            got = count(np.array(upper), np.array(lower))
-        except Exception as error:  # whatever a student's code raises is shown, not thrown
-            _say(False, "", f"Your function raises {type(error).__name__}: {error}")
-            return
-        if got is ...:
-            print(NOT_TRIED)
-            return
-        if _number(got) != expected:
-            _say(False, "", hint)
-            return
-    _say(True, "Now count them in Bach and in the generator's music.", "")
+    if _right_on(count, cases):
+        _say(True, "Now count them in Bach and in the generator's music.", "")
 
 
 def second_bar_only(first, second) -> None:

@@ -28,6 +28,13 @@ def count_same_direction(upper, lower):
     return count(upper, lower) if (np.diff(upper) * np.diff(lower) > 0).all() else 0
 
 
+def forgotten(voices, onsets):
+    return int(((voices[1:] == voices[:-1]) & onsets[1:] & (voices[1:] >= 0)).sum())
+
+
+ONE_NOTE = ["wait 500 ms", "velocity 60-64", "down C4", "wait 1000 ms", "wait 250 ms", "up C4"]
+
+
 def grid(first, second):
     return np.repeat([[first] * 4, [second] * 4], 16, axis=0)
 
@@ -41,6 +48,10 @@ def grid(first, second):
         (checks.parallel_fifths, (...,)),
         (checks.parallel_fifths, (lambda upper, lower: ...,)),
         (checks.second_bar_only, (..., ...)),
+        (checks.tick_length, (...,)),
+        (checks.one_note_in_events, (...,)),
+        (checks.forgotten_notes, (...,)),
+        (checks.forgotten_notes, (lambda voices, onsets: ...,)),
     ],
 )
 def test_an_untouched_exercise_is_not_tried(check, answers, capsys):
@@ -56,6 +67,11 @@ def test_an_untouched_exercise_is_not_tried(check, answers, capsys):
         (checks.loss_by_hand, (np.float32(-3),)),
         (checks.parallel_fifths, (count,)),
         (checks.second_bar_only, (grid(60, 60), grid(60, 62))),
+        (checks.tick_length, (60_000 / 120 / 480,)),
+        (checks.tick_length, (1.04,)),
+        (checks.one_note_in_events, (ONE_NOTE,)),
+        (checks.one_note_in_events, (["velocity 60-64", "wait 500 ms", *ONE_NOTE[2:]],)),
+        (checks.forgotten_notes, (forgotten,)),
     ],
 )
 def test_right_answers(check, answers, capsys):
@@ -80,6 +96,17 @@ def test_right_answers(check, answers, capsys):
         (checks.second_bar_only, (grid(60, 60), grid(60, 60)), "the same"),
         (checks.second_bar_only, (grid(60, 60), grid(62, 62)), "first bar"),
         (checks.second_bar_only, (np.zeros(3), np.zeros(3)), "32 steps"),
+        (checks.tick_length, (60 / 120 / 480,), "seconds"),
+        (checks.tick_length, ("a while",), "60,000"),
+        (checks.one_note_in_events, ("down C4",), "up"),
+        (checks.one_note_in_events, (["wait 1250 ms"],), "longest wait"),
+        (checks.one_note_in_events, (ONE_NOTE[:-1],), "goes up"),
+        (checks.one_note_in_events, (ONE_NOTE[1:],), "starts after 0 s"),
+        (checks.one_note_in_events, ([*ONE_NOTE[:1], *ONE_NOTE[2:]],), "velocity"),
+        (checks.one_note_in_events, (["down D4", "wait 250 ms", "up D4"],), "C4"),
+        (checks.forgotten_notes, (lambda voices, onsets: int(onsets.sum()),), "one of two"),
+        (checks.forgotten_notes, (lambda v, o: int((v[1:] == v[:-1]).sum()),), "held"),
+        (checks.forgotten_notes, (lambda v, o: forgotten(v[:, :1], o[:, :1]),), "all voices"),
     ],
 )
 def test_wrong_answers_get_a_hint(check, answers, hint, capsys):
