@@ -15,6 +15,7 @@ from pathlib import Path
 from time import monotonic
 
 ROOT = Path(__file__).resolve().parents[1]
+DATA_FOLDER = ROOT / "data"
 TRUE_WORDS = ("1", "true", "yes", "on")
 FALSE_WORDS = ("0", "false", "no", "off")
 SECONDS_BETWEEN_DRAWINGS = 0.25

@@ -1,60 +1,35 @@
-"""The data sets: what is shipped, how it is split, and the batches that training sees."""
+"""The data sets, all found here, and the batches that training sees."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 
+from .chorales import CHORALES_FILE, load_chorales, load_jsb, load_jsb_frames
+from .course import DATA_FOLDER
+from .folders import load_folder
+from .grooves import load_groove, load_starter_grooves
 from .music import REST, Piece
+from .performances import load_maestro
+from .splits import SPLITS
+from .tunes import load_tunes
 
-DATA_FOLDER = Path(__file__).resolve().parents[1] / "data"
-CHORALES_FILE = DATA_FOLDER / "chorales.npz"
-SPLITS = ("train", "valid", "test")
-
-
-def load_chorales(split: str | None = None, time_signature: str | None = None) -> list[Piece]:
-    """The four-part Bach chorales as pieces: soprano, alto, tenor, bass.
-
-    split: "train", "valid" or "test", or None for all: hymn tunes are never shared between them.
-    time_signature: only these, such as "4/4".
-    Raises ValueError on another split or a time signature that no chorale has, FileNotFoundError
-    where the data file is missing.
-    """
-    if split is not None and split not in SPLITS:
-        raise ValueError(f"A split is one of {', '.join(SPLITS)}, not {split!r}.")
-    if not CHORALES_FILE.is_file():
-        raise FileNotFoundError(
-            "data/chorales.npz is missing; `make data` builds it again in a minute."
-        )
-    with np.load(CHORALES_FILE) as arrays:
-        arrays = dict(arrays)
-    signatures = sorted(set(arrays["time_signature"].tolist()))
-    if time_signature is not None and time_signature not in signatures:
-        raise ValueError(
-            f"The chorales are in {', '.join(signatures)}; none is in {time_signature!r}."
-        )
-    pieces = []
-    for i, name in enumerate(arrays["name"]):
-        if split is not None and SPLITS[arrays["split"][i]] != split:
-            continue
-        if time_signature is not None and arrays["time_signature"][i] != time_signature:
-            continue
-        steps = slice(*arrays["step_offset"][i : i + 2])
-        bars = slice(*arrays["bar_offset"][i : i + 2])
-        pieces.append(
-            Piece(
-                name=str(name),
-                voices=arrays["voices"][steps].astype(np.int16),
-                onsets=arrays["onsets"][steps],
-                bar_starts=arrays["bar_starts"][bars],
-                time_signature=str(arrays["time_signature"][i]),
-                key=str(arrays["key"][i]),
-                fermatas=arrays["fermatas"][steps],
-            )
-        )
-    return pieces
-
+__all__ = [
+    "CHORALES_FILE",
+    "DATA_FOLDER",
+    "SPLITS",
+    "load_chorales",
+    "load_folder",
+    "load_groove",
+    "load_jsb",
+    "load_jsb_frames",
+    "load_maestro",
+    "load_starter_grooves",
+    "load_tunes",
+    "make_batches",
+    "make_windows",
+    "transposition_room",
+    "voice_ranges",
+]
 
 # --- windows -----------------------------------------------------------------------------------
 

@@ -13,9 +13,11 @@ from pathlib import Path
 import numpy as np
 
 
-def write_whole(path: Path, write: Callable[[Path], None]) -> None:
+def write_whole(path: Path, write: Callable[[Path], None], durable: bool = True) -> None:
     """Calls ``write`` with a temporary path beside ``path``, then renames: whoever reads sees
-    the old file or the new one, never half of either, even after a power cut."""
+    the old file or the new one, never half of either, even after a power cut. Without ``durable``
+    a power cut may leave half a file: for caches, which check what they read, and save the wait
+    for the disk."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
@@ -23,8 +25,9 @@ def write_whole(path: Path, write: Callable[[Path], None]) -> None:
     temporary = Path(name)
     try:
         write(temporary)
-        with open(temporary, "rb+") as file:
-            os.fsync(file.fileno())
+        if durable:
+            with open(temporary, "rb+") as file:
+                os.fsync(file.fileno())
         os.chmod(temporary, 0o644)  # mkstemp's 0600 would shut others out of a shared folder
         os.replace(temporary, path)
     finally:
@@ -43,9 +46,12 @@ def write_text(path: Path, text: str) -> None:
     write_whole(path, lambda p: p.write_text(text, encoding="utf-8", newline="\n"))
 
 
-def write_npz(path: Path, arrays: dict[str, np.ndarray], compressed: bool = True) -> None:
+def write_npz(
+    path: Path, arrays: dict[str, np.ndarray], compressed: bool = True, durable: bool = True
+) -> None:
     """An ``.npz`` without pickles; on one system the same arrays give the same bytes. Weights
-    hardly compress: written uncompressed they take a tenth of the time.
+    hardly compress: written uncompressed they take a tenth of the time. durable: as in
+    ``write_whole``.
 
     Raises TypeError on an array of Python objects, which only a pickle could hold.
     """
@@ -57,7 +63,7 @@ def write_npz(path: Path, arrays: dict[str, np.ndarray], compressed: bool = True
         with open(temporary, "wb") as file:  # given a name, numpy would add .npz to it
             (np.savez_compressed if compressed else np.savez)(file, **arrays)
 
-    write_whole(path, write)
+    write_whole(path, write, durable)
 
 
 @contextmanager

@@ -1,11 +1,15 @@
 """Loading and windowing: hand-made pieces, and the shipped chorales' shapes."""
 
+import json
+
 import numpy as np
 import pytest
 
-from helpers import data
+from helpers import chorales, data
 from helpers.data import (
     load_chorales,
+    load_jsb,
+    load_jsb_frames,
     make_windows,
     transposition_room,
     voice_ranges,
@@ -51,7 +55,7 @@ def test_wrong_choices_say_which_there_are():
 
 
 def test_a_missing_file_says_how_to_get_it(monkeypatch, tmp_path):
-    monkeypatch.setattr(data, "CHORALES_FILE", tmp_path / "chorales.npz")
+    monkeypatch.setattr(chorales, "CHORALES_FILE", tmp_path / "chorales.npz")
     with pytest.raises(FileNotFoundError, match="make data"):
         load_chorales()
 
@@ -157,3 +161,107 @@ def test_transposition_room_is_exact_on_the_chorales():
         assert down <= 0 <= up
         assert inside(transpose(window, down)) and inside(transpose(window, up))
         assert not inside(transpose(window, down - 1)) and not inside(transpose(window, up + 1))
+
+
+# --- the canonical JSB split --------------------------------------------------------------------
+
+
+@pytest.fixture
+def jsb(tmp_path):
+    """Writes content to a file and returns its path."""
+
+    def write(content):
+        path = tmp_path / "jsb.json"
+        path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
+        return path
+
+    return write
+
+
+CHORD = [67, 64, 60, REST]
+CHORALES = {
+    "train": [[CHORD] * 20, [CHORD]],
+    "valid": [],
+    "test": [[CHORD, CHORD, [69, 64, 60, 48]]],
+}
+
+
+def test_jsb_chorales_from_a_file(jsb):
+    pieces = load_jsb(jsb(CHORALES))
+    assert [piece.name for piece in pieces] == ["jsb train 0", "jsb train 1", "jsb test 0"]
+    assert pieces[0].voices.shape == (20, 4) and pieces[0].voices.dtype == np.int16
+    assert pieces[0].bar_starts.tolist() == [0, 16]
+    assert pieces[2].voices[:, 0].tolist() == [67, 67, 69]
+    assert pieces[2].onsets[:, 0].tolist() == [True, False, True]  # equal neighbours are held
+    assert pieces[2].onsets[:, 3].tolist() == [False, False, True]
+    assert load_jsb(jsb(CHORALES), "valid") == []
+    assert len(load_jsb(jsb(CHORALES), "train")) == 2
+
+
+def test_jsb_frames_from_a_file(jsb):
+    rolls = load_jsb_frames(jsb({"train": [[[60, 64], [], [60, 60]]], "valid": [], "test": [[]]}))
+    assert [roll.shape for roll in rolls] == [(3, 128), (0, 128)]
+    assert rolls[0].dtype == bool
+    assert np.argwhere(rolls[0]).tolist() == [[0, 60], [0, 64], [2, 60]]
+    assert load_jsb_frames(jsb(CHORALES), "train")[1].sum() == 3  # a rest is no pitch
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\xff\xfe\x00",
+        b"{",
+        b"[" * 200_000,
+        [],
+        {},
+        {"train": [], "valid": []},
+        {"train": {}, "valid": [], "test": []},
+        {"train": [1], "valid": [], "test": []},
+        {"train": [[1]], "valid": [], "test": []},
+        {"train": [[CHORD[:3] + ["C"]]], "valid": [], "test": []},
+        {"train": [[CHORD[:3] + [128]]], "valid": [], "test": []},
+        {"train": [[CHORD[:3] + [-2]]], "valid": [], "test": []},
+        {"train": [[CHORD[:3] + [60.5]]], "valid": [], "test": []},
+        {"train": [[CHORD[:3] + [True]]], "valid": [], "test": []},
+    ],
+)
+@pytest.mark.parametrize("load", [load_jsb, load_jsb_frames])
+def test_what_is_no_jsb_file_is_said_in_a_sentence(jsb, content, load):
+    with pytest.raises(ValueError, match="jsb.json") as error:
+        load(jsb(content), "train")
+    assert "\n" not in str(error.value)
+
+
+def test_sets_of_pitches_are_no_voices(jsb):
+    with pytest.raises(ValueError, match="load_jsb_frames"):
+        load_jsb(jsb({"train": [[CHORD, [60, 64, 67]]], "valid": [], "test": []}))
+
+
+@pytest.mark.parametrize("load", [load_jsb, load_jsb_frames])
+def test_jsb_wrong_choices(jsb, load, tmp_path):
+    with pytest.raises(ValueError, match="train, valid, test"):
+        load(jsb(CHORALES), "dev")
+    for missing in (tmp_path, tmp_path / "nothing.json"):
+        with pytest.raises(FileNotFoundError, match=missing.name):
+            load(missing)
+
+
+def test_the_canonical_split_has_its_published_sizes(shared_data):
+    sizes = {
+        "train": (229, 55_228, 13_807),
+        "valid": (76, 18_408, 4_602),
+        "test": (77, 18_900, 4_725),
+    }
+    for split, (count, sixteenths, quarters) in sizes.items():
+        pieces = load_jsb(shared_data / "jsb" / "Jsb16thSeparated.json", split)
+        assert len(pieces) == count
+        assert sum(len(piece.voices) for piece in pieces) == sixteenths
+        rolls = load_jsb_frames(shared_data / "jsb" / "jsb-chorales-quarter.json", split)
+        assert len(rolls) == count
+        assert sum(len(roll) for roll in rolls) == quarters
+
+
+def test_quarter_frames_are_not_taken_for_voices(shared_data):
+    with pytest.raises(ValueError, match="load_jsb_frames"):
+        load_jsb(shared_data / "jsb" / "jsb-chorales-quarter.json")
