@@ -17,15 +17,18 @@ def plot_matrices(
     time_per_column: float = 1.0,
     first_row: float = 0,
     per_row: float = 1.0,
+    row_names=None,
     height: float = 2.2,
 ) -> Figure:
-    """Matrices ``(time, rows)`` as pictures below each other, dark where the numbers are large.
+    """Matrices ``(time, rows)`` as pictures below each other, dark where the numbers are large; in
+    two colours, with zero white, where some are negative.
 
     matrices: ``[(title, matrix), ...]`` or a dict of them, numbers or bool; each is shaded from
     its own smallest number to its largest. time, rows: what the axes count; time_per_column and
     per_row: how much of it one column or row of the matrix is, first_row what row 0 is.
-    height: of each picture, in inches. Raises ValueError on another shape or on numbers that are
-    not finite.
+    row_names: names instead of numbers, one a row. height: of each picture, in inches.
+
+    Raises ValueError on another shape or on numbers that are not finite.
     """
     pairs = list(matrices.items() if isinstance(matrices, dict) else matrices)
     if not pairs:
@@ -41,12 +44,16 @@ def plot_matrices(
             origin="lower",
             aspect="auto",
             interpolation="nearest",
-            cmap="Greys",
+            cmap="PuOr" if matrix.min() < 0 else "Greys",
             extent=extent,
         )
-        low, high = image.get_clim()
+        low, high = float(matrix.min()), float(matrix.max())
+        if low < 0:
+            low, high = -max(-low, high), max(-low, high)
         image.set_clim(low, high if high > low else low + 1)
-        axes.set_ylabel(rows, fontsize=10)
+        axes.set_ylabel(rows if row_names is None else "", fontsize=10)
+        if row_names is not None:
+            axes.set_yticks(np.arange(count) * per_row + first_row + per_row / 2, row_names)
         tidy(axes, title)
     axes.set_xlabel(time, fontsize=10)
     return figure

@@ -8,11 +8,16 @@ import io
 import numpy as np
 import pretty_midi
 
+from .midi_reader import SUSTAIN, MidiFile, MidiTrack, notes_in_seconds
 from .music import CHORAL_PROGRAM, DEFAULT_TEMPO, STEPS_PER_QUARTER
+from .notation import key_fifths
+from .scores import has_tempo, stream_to_midi
 from .timeline import Timeline, kind_of, refuse_onsets, to_timeline
 
 MELODY_PROGRAM = 68  # General MIDI: oboe, which the sound font has in tune and quick to speak
 TICKS_PER_QUARTER = 480
+FINE_TICKS = 10_000  # a second
+SECONDS_TEMPO = 120  # of music that has times and no beats: MIDI's default, a tick is a millisecond
 REPEAT_GAP = 0.25  # steps of silence before the same pitch is struck again, so that it is heard
 SLOWEST, FASTEST = 10, 600  # quarter notes a minute
 
@@ -31,14 +36,48 @@ def to_midi(music, tempo: float | None = None, onsets=None, program=None) -> pre
     kind = kind_of(music)
     if kind in ("midi", "stream"):
         refuse_onsets(onsets)
-        midi = stream_to_midi(music, tempo) if kind == "stream" else music
-        if kind == "midi" and tempo is not None:
+        midi = stream_to_midi(music) if kind == "stream" else music
+        if kind == "stream" and not has_tempo(music):
+            tempo = tempo or DEFAULT_TEMPO  # music21 would take its own
+        if tempo is not None:
             midi = _retimed(midi, tempo)
         return midi if program is None else _with_program(midi, program)
     timeline = to_timeline(music, onsets)
     tempo = tempo or timeline.tempo or DEFAULT_TEMPO
     midi = _timeline_to_midi(timeline, tempo)
     return midi if program is None else _with_program(midi, program)
+
+
+def notes_to_midi(notes, program: int = 0) -> pretty_midi.PrettyMIDI:
+    """Notes in seconds ``(n, 4)``, the columns start, end, pitch and velocity (1 to 127), as MIDI
+    for one instrument, a piano where nothing else is said: what ``helpers.events`` and
+    ``helpers.performances`` give, to be played. Notes of no length are left out, as MIDI would."""
+    midi = pretty_midi.PrettyMIDI(resolution=TICKS_PER_QUARTER, initial_tempo=SECONDS_TEMPO)
+    instrument = pretty_midi.Instrument(0)
+    table = np.asarray(notes, float).reshape(-1, 4)
+    for start, end, pitch, velocity in table.tolist():
+        if end > start:
+            instrument.notes.append(pretty_midi.Note(int(velocity), int(pitch), start, end))
+    midi.instruments.append(instrument)
+    return _with_program(midi, program) if program else midi
+
+
+def midi_to_notes(midi: pretty_midi.PrettyMIDI, pedal: bool = True) -> np.ndarray:
+    """The pitched notes of MIDI in seconds, all instruments together: ``(n, 4)`` float, the
+    columns start, end, pitch and velocity, in order of start, then pitch; times to a tenth of a
+    millisecond. pedal: a note sounds on while its instrument's sustain pedal is down."""
+    tracks = []
+    for channel, instrument in enumerate(midi.instruments):
+        notes = [(n.start, n.end, n.pitch, n.velocity) for n in instrument.notes]
+        pedals = [(c.time, c.value) for c in instrument.control_changes if c.number == SUSTAIN]
+        notes, pedals = np.array(notes).reshape(-1, 4), np.array(pedals).reshape(-1, 2)
+        notes[:, :2] *= FINE_TICKS
+        pedals[:, 0] *= FINE_TICKS
+        tables = (np.round(table).astype(np.int32) for table in (notes, pedals))
+        tracks.append(MidiTrack("", channel, instrument.program, instrument.is_drum, *tables))
+    end = round(midi.get_end_time() * FINE_TICKS)
+    quarter = FINE_TICKS * 60 // SECONDS_TEMPO
+    return notes_in_seconds(MidiFile(quarter, tracks, [(0, SECONDS_TEMPO)], [], end, [], ""), pedal)
 
 
 def note_count(midi: pretty_midi.PrettyMIDI) -> int:
@@ -102,7 +141,9 @@ def _write_metre(midi: pretty_midi.PrettyMIDI, timeline: Timeline, step: float) 
             midi.time_signature_changes.append(pretty_midi.TimeSignature(first, 16, 0))
         midi.time_signature_changes.append(pretty_midi.TimeSignature(beats, unit, first * step))
     if timeline.key:
-        number = pretty_midi.key_name_to_key_number(timeline.key)
+        fifths, minor = key_fifths(timeline.key), timeline.key.lower().endswith("minor")
+        # MIDI knows no modes: of others the major key of the same signature.
+        number = (7 * fifths + 9) % 12 + 12 if minor else 7 * fifths % 12
         midi.key_signature_changes.append(pretty_midi.KeySignature(number, 0))
 
 
@@ -142,16 +183,3 @@ def _retimed(midi: pretty_midi.PrettyMIDI, tempo: float) -> pretty_midi.PrettyMI
         setattr(steady, name, getattr(moved, name))
     steady.instruments = moved.instruments
     return steady
-
-
-def stream_to_midi(stream, tempo: float | None = None) -> pretty_midi.PrettyMIDI:
-    """A music21 stream as MIDI, by music21's own translation; a stream without a metronome mark
-    gets the course's tempo, where music21 would take its own."""
-    from music21.midi.translate import streamToMidiFile
-
-    if not stream.recurse().notes:
-        return pretty_midi.PrettyMIDI(initial_tempo=tempo or DEFAULT_TEMPO)
-    midi = pretty_midi.PrettyMIDI(io.BytesIO(streamToMidiFile(stream).writestr()))
-    if tempo is None and not stream.recurse().getElementsByClass("MetronomeMark"):
-        tempo = DEFAULT_TEMPO
-    return midi if tempo is None else _retimed(midi, tempo)

@@ -6,6 +6,7 @@ Time is counted in steps, four to a quarter note; pitches are MIDI numbers (60 i
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ REST = -1
 STEPS_PER_QUARTER = 4
 STEPS_PER_BAR = 16  # of 4/4
 VOICE_NAMES = ("soprano", "alto", "tenor", "bass")
+PITCH_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 DEFAULT_TEMPO = 100  # quarter notes a minute
 CHORAL_PROGRAM = 19  # General MIDI: church organ
 
@@ -44,6 +46,30 @@ class Note(NamedTuple):
     start: int
     end: int
     pitch: int
+
+
+# --- pitches -----------------------------------------------------------------------------------
+
+
+def pitch_name(pitch: int) -> str:
+    """Such as "C4" for 60, middle C."""
+    return f"{PITCH_NAMES[pitch % 12]}{pitch // 12 - 1}"
+
+
+def pitch_number(name: str) -> int:
+    """The MIDI number of a name such as "C4" (60), "F#5" or "Bb3"; "C-1" is 0.
+
+    Raises ValueError on what is no name, and on pitches outside MIDI's 0..127.
+    """
+    match = re.fullmatch(r"([A-G])(#{0,2}|b{0,2})(-1|\d)", name)
+    if match is None:
+        raise ValueError(f"A pitch is named like C4, F#5 or Bb3, not {name!r}.")
+    letter, signs, octave = match.groups()
+    pitch = 12 * (int(octave) + 1) + PITCH_NAMES.index(letter)
+    pitch += signs.count("#") - signs.count("b")
+    if not 0 <= pitch <= 127:
+        raise ValueError(f"{name} is outside MIDI's pitches, C-1 to G9.")
+    return pitch
 
 
 # --- voices ------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 
 from matplotlib.figure import Figure
@@ -16,6 +17,13 @@ DPI = 100
 
 class Picture(Figure):
     """A matplotlib figure that Jupyter shows as a PNG although pyplot does not know it."""
+
+    def _ipython_display_(self) -> None:
+        # Asked first: once anything imports pyplot, its own and larger PNG would take our place.
+        from IPython.display import display
+
+        png = base64.b64encode(self._repr_png_()).decode()
+        display({"image/png": png, "text/plain": repr(self)}, raw=True)
 
     def _repr_png_(self) -> bytes:
         full, small = io.BytesIO(), io.BytesIO()

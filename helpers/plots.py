@@ -15,24 +15,18 @@ from matplotlib.patches import Patch, Rectangle
 
 from .drums import DRUM_NAMES, DRUM_PITCHES, DRUMS
 from .heatmaps import plot_matrices, plot_waveform  # noqa: F401  (all pictures are found here)
-from .music import VOICE_NAMES
+from .music import VOICE_NAMES, pitch_name
 from .notation import plot_notation  # noqa: F401
 from .pictures import COLOURS, GREY, new_figure, tidy
 from .timeline import Timeline, to_timeline
 
 DRUM_COLOURS = (3, 3, 2, 2, 1, 1, 1, 0, 0)  # of each drum: a place in COLOURS, one a family
-PITCH_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 BLACK_KEYS = (1, 3, 6, 8, 10)
 LINE_STYLES = ("--", ":", "-.")  # of the references
 MOST_NOTES = 20_000
 
 
 # --- piano rolls -------------------------------------------------------------------------------
-
-
-def pitch_name(pitch: int) -> str:
-    """Such as "C4" for 60, middle C."""
-    return f"{PITCH_NAMES[pitch % 12]}{pitch // 12 - 1}"
 
 
 def plot_roll(music, title: str | None = None, steps_per_bar: int = 16, onsets=None) -> Figure:

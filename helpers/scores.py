@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from fractions import Fraction
 
@@ -88,3 +89,18 @@ def score_to_piece(score, name: str, tempo: float = DEFAULT_TEMPO) -> Piece:
         tempo=tempo,
         fermatas=fermatas,
     )
+
+
+def has_tempo(stream) -> bool:
+    """Whether a music21 stream says how fast it goes."""
+    return bool(stream.recurse().getElementsByClass("MetronomeMark"))
+
+
+def stream_to_midi(stream):
+    """A music21 stream as a ``pretty_midi.PrettyMIDI``, by music21's own translation."""
+    import pretty_midi
+    from music21.midi.translate import streamToMidiFile
+
+    if not stream.recurse().notes:
+        return pretty_midi.PrettyMIDI()
+    return pretty_midi.PrettyMIDI(io.BytesIO(streamToMidiFile(stream).writestr()))

@@ -1,9 +1,10 @@
 """Any music of the course as notes in time: what is drawn, played and measured begins here.
 
 ``to_timeline`` takes a melody ``(steps,)``, voices ``(steps, voices)``, a piano roll
-``(steps, 128[, tracks])`` of bool, drums ``(steps, 9, 3)``, a ``Piece``, a
-``pretty_midi.PrettyMIDI``, a ``pypianoroll.Multitrack`` or a music21 stream. Music without notes
-is music too.
+``(steps, 128[, tracks])`` of bool, drums ``(steps, 9, 3)``, a ``Piece``, a tune such as
+``load_melody`` gives, a ``pretty_midi.PrettyMIDI``, a ``pypianoroll.Multitrack`` or a music21
+stream. Music without notes is music too. ``timeline_to_voices``, ``timeline_to_roll`` and
+``to_piece`` are the ways back to the sixteenth grid.
 """
 
 from __future__ import annotations
@@ -14,10 +15,21 @@ import numpy as np
 import pretty_midi
 
 from .drums import DRUMS, drum_notes
-from .music import STEPS_PER_QUARTER, VOICE_NAMES, Piece, as_onsets, as_voices, voice_notes
-from .scores import downbeats, to_step
+from .music import (
+    DEFAULT_TEMPO,
+    REST,
+    STEPS_PER_BAR,
+    STEPS_PER_QUARTER,
+    VOICE_NAMES,
+    Piece,
+    as_onsets,
+    as_voices,
+    voice_notes,
+)
+from .scores import downbeats, has_tempo, stream_to_midi, to_step
 
 VELOCITY = 80  # of notes that come without one, 1 to 127
+MAX_STEPS = 200_000  # of a grid: eight hours at 100 quarters a minute; a roll has 128 cells a step
 
 
 class Part(NamedTuple):
@@ -54,11 +66,16 @@ def to_timeline(music, onsets=None) -> Timeline:
     """
     if isinstance(music, Timeline):
         return music
+    if hasattr(music, "to_timeline"):  # a fiddle tune, a groove
+        refuse_onsets(onsets)
+        return music.to_timeline()
     kind = kind_of(music)
     if kind != "array":
         refuse_onsets(onsets)
     if kind == "piece":
         return _piece_timeline(music)
+    if kind == "tune":
+        return _tune_timeline(music)
     if kind == "multitrack":
         return _multitrack_timeline(music)
     if kind == "midi":
@@ -72,6 +89,8 @@ def kind_of(music) -> str:
     """Which kind of music this is; found without importing the libraries."""
     if isinstance(music, (Piece, Timeline)):
         return "piece" if isinstance(music, Piece) else "timeline"
+    if hasattr(music, "melody") and hasattr(music, "onsets"):
+        return "tune"
     packages = {cls.__module__.split(".")[0] for cls in type(music).__mro__}
     if "pretty_midi" in packages and hasattr(music, "instruments"):
         return "midi"
@@ -123,13 +142,14 @@ def _array_timeline(music, onsets) -> Timeline:
 
 def _voice_parts(voices: np.ndarray, onsets: np.ndarray) -> list[Part]:
     parts = []
-    for i, name in enumerate(_part_names(voices.shape[1])):
+    for i, name in enumerate(part_names(voices.shape[1])):
         notes = [(*note, VELOCITY) for note in voice_notes(voices[:, i], onsets[:, i])]
         parts.append(Part(name, np.array(notes, float).reshape(-1, 4)))
     return parts
 
 
-def _part_names(count: int) -> tuple[str, ...]:
+def part_names(count: int) -> tuple[str, ...]:
+    """What the parts of so many voices are called."""
     if count == 1:
         return ("melody",)
     return (
@@ -150,6 +170,20 @@ def _piece_timeline(piece: Piece) -> Timeline:
     )
 
 
+def _tune_timeline(tune) -> Timeline:
+    """One melody with what is known of it, such as a ``LoadedMelody``."""
+    bars = getattr(tune, "bar_starts", None)
+    return Timeline(
+        parts=_voice_parts(as_voices(tune.melody), as_onsets(tune.melody, tune.onsets)),
+        steps=len(tune.melody),
+        bar_starts=None if bars is None else np.asarray(bars),
+        tempo=getattr(tune, "tempo", None),
+        name=getattr(tune, "name", ""),
+        time_signature=getattr(tune, "time_signature", ""),
+        key=getattr(tune, "key", ""),
+    )
+
+
 def _roll_notes(roll: np.ndarray, scale: float = 1.0) -> np.ndarray:
     """The notes of one track ``(steps, 128)``: every unbroken run of a pitch. Numbers above 1 are
     velocities; the first of a run counts."""
@@ -163,7 +197,7 @@ def _roll_notes(roll: np.ndarray, scale: float = 1.0) -> np.ndarray:
 
 def _roll_timeline(roll: np.ndarray) -> Timeline:
     roll = roll[:, :, None] if roll.ndim == 2 else roll
-    names = _part_names(roll.shape[2])
+    names = part_names(roll.shape[2])
     if roll.shape[2] == 1 and (roll.sum(axis=1) > 1).any():
         names = ("notes",)  # chords in one track are no melody
     parts = [Part(name, _roll_notes(roll[:, :, i])) for i, name in enumerate(names)]
@@ -220,7 +254,7 @@ def _midi_timeline(midi: pretty_midi.PrettyMIDI) -> Timeline:
     signatures = midi.time_signature_changes
     return Timeline(
         parts=parts,
-        steps=step(midi.get_end_time()) if has_notes else 0,
+        steps=step(midi.get_end_time()),
         bar_starts=np.array([step(time) for time in midi.get_downbeats()]) if has_notes else None,
         tempo=float(midi.get_tempo_changes()[1][0]),
         time_signature=f"{signatures[-1].numerator}/{signatures[-1].denominator}"
@@ -232,11 +266,129 @@ def _midi_timeline(midi: pretty_midi.PrettyMIDI) -> Timeline:
 def _stream_timeline(stream) -> Timeline:
     """A music21 stream by way of MIDI; its bar lines, which MIDI would lose at a pickup, from its
     measures, unless repeats are played out and move them."""
-    from .midi import stream_to_midi
-
     timeline = _midi_timeline(stream_to_midi(stream))
+    if not has_tempo(stream):
+        timeline = timeline._replace(tempo=float(DEFAULT_TEMPO))
     parts = list(getattr(stream, "parts", None) or [stream])
     bars = downbeats(parts[0])
     if len(bars) and to_step(stream.highestTime) == round(timeline.steps):
         timeline = timeline._replace(bar_starts=bars)
     return timeline
+
+
+# --- back to the grid --------------------------------------------------------------------------
+
+
+def timeline_to_voices(timeline: Timeline, names=None) -> tuple[np.ndarray, np.ndarray]:
+    """``(voices, onsets)``: ``(steps, parts)`` int16 and bool, one column a pitched part.
+
+    names: the parts that are wanted, one a column, silent where there is no such part (a MIDI file
+    does not keep a part that never sounds); None takes all.
+
+    Starts and ends go to the nearest sixteenth, halves up. Lost are fractions of a step,
+    velocities, drums, and of notes that sound together in one part all but the highest: a lower
+    one that is still held when the higher one ends comes back as a new note. A note that rounds to
+    no length gets one step where its part is silent, and is lost elsewhere.
+    Raises ValueError where the music is longer than ``MAX_STEPS``.
+    """
+    parts = pitched_parts(timeline, names)
+    steps = grid_steps(timeline, parts)
+    voices = np.full((steps, len(parts)), REST, np.int16)
+    struck = np.zeros((steps, len(parts)), bool)
+    for i, part in enumerate(parts):
+        starts, ends, pitches = rounded_notes(part.notes, steps)
+        order = np.argsort(pitches, kind="stable")
+        for n in order:  # the highest last, on top of the others
+            voices[starts[n] : ends[n], i] = pitches[n]
+        for n in order[::-1]:
+            if starts[n] == ends[n] and voices[starts[n], i] == REST:
+                voices[starts[n], i] = pitches[n]
+        heard = voices[starts, i] == pitches
+        struck[starts[heard], i] = True
+    return voices, as_onsets(voices, struck)
+
+
+def timeline_to_roll(timeline: Timeline, names=None) -> np.ndarray:
+    """``(steps, 128, parts)`` bool, one track a pitched part; names as in ``timeline_to_voices``.
+
+    Starts and ends go to the nearest sixteenth, halves up; every note gets one step at least. Lost
+    are fractions of a step, velocities, drums, and where a note is struck again: of one pitch,
+    notes that touch or overlap become one. Raises ValueError where the music is longer than
+    ``MAX_STEPS``.
+    """
+    parts = pitched_parts(timeline, names)
+    roll = np.zeros((grid_steps(timeline, parts), 128, len(parts)), bool)
+    for i, part in enumerate(parts):
+        for start, end, pitch in zip(*rounded_notes(part.notes, len(roll)), strict=True):
+            roll[start : max(end, start + 1), pitch, i] = True
+    return roll
+
+
+def to_piece(music, onsets=None) -> Piece:
+    """Any music of the course as a ``Piece`` on the sixteenth grid; what is lost is told in
+    ``timeline_to_voices``. Bars of music that has none are of 16 steps from the first.
+
+    Raises ValueError for drums alone, and as ``to_timeline`` does.
+    """
+    if isinstance(music, Piece):
+        refuse_onsets(onsets)
+        return music
+    timeline = to_timeline(music, onsets)
+    if timeline.parts and all(part.is_drum for part in timeline.parts):
+        raise ValueError("A voices grid has pitched parts; this music has only drums.")
+    voices, struck = timeline_to_voices(timeline)
+    bars = np.arange(0, max(len(voices), 1), STEPS_PER_BAR)
+    if timeline.bar_starts is not None:
+        bars = np.unique(_to_steps(timeline.bar_starts))
+        bars = bars[bars < max(len(voices), 1)]
+    signature = timeline.time_signature or _likely_signature(bars)
+    beats, unit = (int(number) for number in signature.split("/"))
+    second = bars[2] - bars[1] if len(bars) > 2 else 4 * STEPS_PER_QUARTER * beats / unit
+    if len(bars) > 1 and bars[1] - bars[0] < second:
+        bars = bars[1:]  # MIDI has no other way to tell a pickup than a short first bar
+    return Piece(
+        name=timeline.name,
+        voices=voices,
+        onsets=struck,
+        bar_starts=bars.astype(np.int32),
+        time_signature=signature,
+        key=timeline.key,
+        tempo=timeline.tempo or DEFAULT_TEMPO,
+    )
+
+
+def _likely_signature(bars: np.ndarray) -> str:
+    lengths = np.bincount(np.diff(bars)) if len(bars) > 1 else np.array([])
+    length = int(lengths.argmax()) if len(lengths) else STEPS_PER_BAR
+    return f"{length // 4}/4" if length % 4 == 0 else f"{length}/16"
+
+
+def _to_steps(times) -> np.ndarray:
+    """The nearest steps; halves go up, the error of a division apart."""
+    return np.floor(np.asarray(times, float) + 0.5 + 1e-6).astype(np.int64)
+
+
+def rounded_notes(notes: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """``(starts, ends, pitches)`` of the notes on a grid of so many steps."""
+    starts = _to_steps(notes[:, 0]).clip(0, max(steps - 1, 0))
+    ends = np.maximum(_to_steps(notes[:, 1]), starts)
+    return starts, ends, notes[:, 2].astype(np.int64)
+
+
+def pitched_parts(timeline: Timeline, names=None) -> list[Part]:
+    pitched = [part for part in timeline.parts if not part.is_drum]
+    if names is None:
+        return pitched
+    found = {part.name: part for part in reversed(pitched)}
+    return [found.get(name, Part(name, np.zeros((0, 4)))) for name in names]
+
+
+def grid_steps(timeline: Timeline, parts: list[Part]) -> int:
+    ends = [float(part.notes[:, 1].max()) for part in parts if len(part.notes)]
+    length = max([timeline.steps, *ends])
+    if not length <= MAX_STEPS:
+        raise ValueError(
+            f"This music lasts {length:,.0f} sixteenths, and a grid has at most {MAX_STEPS:,}: "
+            "cut it into pieces."
+        )
+    return max(int(_to_steps(length)), 1 if ends else 0)

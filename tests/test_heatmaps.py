@@ -1,5 +1,6 @@
 """Pictures of matrices and waveforms show every number that counts, and stay small."""
 
+import base64
 import io
 
 import numpy as np
@@ -83,3 +84,35 @@ def test_the_pictures_are_small():
     data = figure._repr_png_()
     assert Image.open(io.BytesIO(data)).format == "PNG"
     assert len(data) < 120_000
+
+
+def test_numbers_on_both_sides_of_zero_leave_it_white():
+    figure = plots.plot_matrices([("offset", np.array([[0.0, -0.3], [0.1, 0.0]]))])
+    image = figure.axes[0].images[0]
+    assert image.get_clim() == pytest.approx((-0.3, 0.3))
+    red, green, blue, _ = image.to_rgba(np.zeros(1))[0]
+    assert min(red, green, blue) > 0.95
+
+
+def test_rows_may_have_names():
+    figure = plots.plot_matrices([("hit", np.eye(3))], row_names=["bass", "snare", "hat"])
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == [
+        *("bass", "snare", "hat")
+    ]
+
+
+def test_pyplot_does_not_take_the_picture_over(monkeypatch):
+    """As in a notebook in which some library has imported pyplot."""
+    from IPython.core.formatters import DisplayFormatter
+    from IPython.core.pylabtools import print_figure
+    from matplotlib.figure import Figure
+
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
+    figure = plots.plot_matrices([("one", np.eye(3))])
+    shell = DisplayFormatter()
+    shell.ipython_display_formatter.enabled = True  # as in Jupyter
+    png = shell.formatters["image/png"]
+    png.for_type(Figure, lambda figure: print_figure(figure, dpi=200))
+    assert shell.format(figure) == ({}, {})
+    assert base64.b64decode(shown[0]["image/png"]) == figure._repr_png_()

@@ -119,6 +119,17 @@ def test_a_piece_brings_onsets_tempo_metre_key_and_pickup():
     assert midi.to_midi(piece(bar_starts=np.array([0]))).time_signature_changes[0].time == 0
 
 
+@pytest.mark.parametrize(
+    ("key", "number"),
+    [("C major", 0), ("Bb major", 10), ("E minor", 16), ("A minor", 21), ("E dorian", 2)],
+)
+def test_keys_in_midi(key, number):
+    """0 to 11 are the major keys from C up, 12 to 23 the minor ones; a mode takes the major key of
+    its signature."""
+    made = midi.to_midi(piece(key=key))
+    assert [signature.key_number for signature in made.key_signature_changes] == [number]
+
+
 def grid(*hits, steps=16):
     """Drums of hits (step, drum, velocity, offset)."""
     drums = np.zeros((steps, 9, 3), np.float32)

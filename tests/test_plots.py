@@ -377,13 +377,17 @@ def test_names_nothing_refers_to_go_and_the_others_stay():
         ("Bb major", -2),
         ("F# minor", 3),
         ("F major", -1),
+        ("E dorian", 2),
+        ("A mixolydian", 2),
+        ("F Lydian", 0),
+        ("B phrygian", 1),
     ],
 )
 def test_key_signatures(key, fifths):
     assert notation.key_fifths(key) == fifths
 
 
-@pytest.mark.parametrize("key", ["", "H major", "C dorian", "C"])
+@pytest.mark.parametrize("key", ["", "H major", "C blues", "C"])
 def test_bad_keys(key):
     with pytest.raises(ValueError, match="A key is written like"):
         notation.key_fifths(key)
