@@ -42,6 +42,7 @@ def grid(first, second):
 @pytest.mark.parametrize(
     ("check", "answers"),
     [
+        (checks.bach_or_network, (..., "A")),
         (checks.class_numbers, (..., ...)),
         (checks.class_numbers, (24, ...)),
         (checks.loss_by_hand, (...,)),
@@ -62,6 +63,8 @@ def test_an_untouched_exercise_is_not_tried(check, answers, capsys):
 @pytest.mark.parametrize(
     ("check", "answers"),
     [
+        (checks.bach_or_network, ("A", "A")),
+        (checks.bach_or_network, (" b ", np.str_("B"))),
         (checks.class_numbers, (24, 48)),
         (checks.loss_by_hand, (-3,)),
         (checks.loss_by_hand, (np.float32(-3),)),
@@ -82,6 +85,9 @@ def test_right_answers(check, answers, capsys):
 @pytest.mark.parametrize(
     ("check", "answers", "hint"),
     [
+        (checks.bach_or_network, ("B", "A"), "B is the network's"),
+        (checks.bach_or_network, ("Bach", "A"), "quotation marks"),
+        (checks.bach_or_network, (1, "A"), "quotation marks"),
         (checks.class_numbers, (60, 48), "pitch 36"),
         (checks.class_numbers, (24, 49), "comes after"),
         (checks.class_numbers, ("C4", 48), "pitch 36"),
