@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .music import REST, Piece, as_onsets, as_voices, voice_notes
+from .music import REST, Piece, as_onsets, as_voices, key_fifths, voice_notes
 from .notation import (
     LETTERS,
     Written,
@@ -10,7 +10,6 @@ from .notation import (
     beat_and_bar,
     guess_fifths,
     is_low,
-    key_fifths,
     spelling,
     write_bar,
 )

@@ -50,7 +50,7 @@ def _right_on(function, cases) -> bool:
         if not _tried(got):
             return False
         if _number(got) != expected:
-            _say(False, "", hint)
+            _say(False, "", f"{hint} Your function says {got!r} here, not {expected}.")
             return False
     return True
 
@@ -64,9 +64,13 @@ def tick_length(milliseconds) -> None:
         return
     value = _number(milliseconds)
     hint = "A minute has 60,000 milliseconds and 120 quarters, and a quarter has 480 ticks."
-    if value == 60 / 120 / 480:
+    if abs(value - 60 / 120 / 480) < 5e-6:
         hint = "The way is right: that is in seconds."
-    _say(abs(value - 60_000 / 120 / 480) < 0.005, "1.04 ms: finer than any ear.", hint)
+    _say(
+        abs(value - 60_000 / 120 / 480) < 0.005,
+        "1.04 ms: finer than anyone hears in a rhythm.",
+        hint,
+    )
 
 
 def one_note_in_events(told) -> None:
@@ -86,10 +90,14 @@ def one_note_in_events(told) -> None:
         return
     (start, end, _, velocity), up = played[0], "up C4" in told
     hint = "The velocity stands before the note goes down."
+    if any(name.startswith("velocity") for name in told):
+        hint = f"The note is played with a velocity about {velocity:g}; 64 is in another bin."
     if round(start, 3) != 0.5:
         hint = f"The note starts after {start:g} s, not after half a second."
-    elif round(end, 3) != 1.75 or not up:
-        hint = "It is held for 1.25 s: longer than one wait can say. Then it goes up."
+    elif round(end, 3) != 1.75:
+        hint = f"It is held for {end - start:g} s, not 1.25: more than one wait can say."
+    elif not up:
+        hint = "At its end the note goes up."
     right = (round(start, 3), round(end, 3), up) == (0.5, 1.75, True) and 60 <= velocity < 65
     _say(right, "Two waits, since none is longer than a second.", hint)
 

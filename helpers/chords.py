@@ -10,7 +10,7 @@ import re
 from collections import defaultdict
 from functools import lru_cache
 
-from .music import REST, as_voices, pitch_number
+from .music import REST, as_voices, key_fifths, pitch_number
 
 # Semitones above the root, and how the chord on C is spelt, so that music21 can name it.
 SPELLINGS = {
@@ -27,8 +27,6 @@ SPELLINGS = {
 FIFTH = 7  # may be lacking
 SILENCE, OTHER = "rest", "other"
 CHORD_NAME = re.compile(r"([A-G](?:#{0,2}|b{0,2})) ([a-z -]+)")
-MODE_FIFTHS = {"major": 0, "minor": -3, "dorian": -2, "mixolydian": -1, "lydian": 1}
-MODE_FIFTHS |= {"phrygian": -4, "locrian": -5}
 
 
 def chord_names(voices, steps_per_chord: int = 4, key: str | None = None) -> list[str]:
@@ -103,18 +101,6 @@ def _chords() -> dict[frozenset[int], set[tuple[int, str]]]:
             for heard in (intervals, [i for i in intervals if i != FIFTH]):
                 chords[frozenset((root + i) % 12 for i in heard)].add((root, quality))
     return dict(chords)
-
-
-def key_fifths(key: str) -> int:
-    """The sharps of a key's signature, flats below 0: "D major" 2, "G minor" -2.
-
-    Raises ValueError on what is no key.
-    """
-    tonic, _, mode = key.partition(" ")
-    if mode not in MODE_FIFTHS or not re.fullmatch("[A-G][#b]?", tonic):
-        raise ValueError(f"A key is named like 'Bb major', 'E minor' or 'D dorian', not {key!r}.")
-    signs = tonic.count("#") - tonic.count("b")
-    return "FCGDAEB".index(tonic[0]) - 1 + 7 * signs + MODE_FIFTHS[mode]
 
 
 def root_name(root: int, quality: str, fifths: int = 0) -> str:

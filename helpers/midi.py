@@ -9,8 +9,7 @@ import numpy as np
 import pretty_midi
 
 from .midi_reader import SUSTAIN, MidiFile, MidiTrack, notes_in_seconds
-from .music import CHORAL_PROGRAM, DEFAULT_TEMPO, STEPS_PER_QUARTER
-from .notation import key_fifths
+from .music import CHORAL_PROGRAM, DEFAULT_TEMPO, STEPS_PER_QUARTER, key_fifths
 from .scores import has_tempo, stream_to_midi
 from .timeline import Timeline, kind_of, refuse_onsets, to_timeline
 

@@ -18,6 +18,16 @@ VOICE_NAMES = ("soprano", "alto", "tenor", "bass")
 PITCH_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 DEFAULT_TEMPO = 100  # quarter notes a minute
 CHORAL_PROGRAM = 19  # General MIDI: church organ
+SHARPS = {"C": 0, "G": 1, "D": 2, "A": 3, "E": 4, "B": 5, "F": -1}  # of the major keys
+MODES = {  # how many sharps more than the major key on the same tonic
+    "lydian": 1,
+    "major": 0,
+    "mixolydian": -1,
+    "dorian": -2,
+    "minor": -3,
+    "phrygian": -4,
+    "locrian": -5,
+}
 
 
 class Piece(NamedTuple):
@@ -224,3 +234,16 @@ def voices_to_multitrack(voices, tempo: float = DEFAULT_TEMPO, names=VOICE_NAMES
     return pypianoroll.Multitrack(
         resolution=STEPS_PER_QUARTER, tempo=np.full(len(roll), float(tempo)), tracks=tracks
     )
+
+
+# --- keys --------------------------------------------------------------------------------------
+
+
+def key_fifths(key: str) -> int:
+    """How many sharps (flats: negative) the signature of a key such as "F# minor" or "E dorian"
+    has. Raises ValueError on what is no key."""
+    match = re.fullmatch(r"([A-Ga-g])(#*|b*) (\w+)", key)
+    if match is None or match[3].lower() not in MODES:
+        raise ValueError(f'A key is written like "G major" or "Bb minor", not {key!r}.')
+    signs = match[2].count("#") - match[2].count("b")
+    return SHARPS[match[1].upper()] + 7 * signs + MODES[match[3].lower()]

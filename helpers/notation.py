@@ -10,19 +10,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .music import REST, STEPS_PER_QUARTER, Piece, as_onsets, as_voices, voice_notes
+from .music import (
+    REST,
+    STEPS_PER_QUARTER,
+    Piece,
+    as_onsets,
+    as_voices,
+    key_fifths,
+    voice_notes,
+)
 from .timeline import part_names, refuse_onsets, to_piece
 
-SHARPS = {"C": 0, "G": 1, "D": 2, "A": 3, "E": 4, "B": 5, "F": -1}  # of the major keys
-MODES = {  # how many sharps more than the major key on the same tonic
-    "lydian": 1,
-    "major": 0,
-    "mixolydian": -1,
-    "dorian": -2,
-    "minor": -3,
-    "phrygian": -4,
-    "locrian": -5,
-}
 LETTERS = "FCGDAEB"  # in fifths
 ALTERATIONS = {-2: "--", -1: "-", 0: "", 1: "#", 2: "##"}  # as music21 writes them
 VEROVIO_OPTIONS = {
@@ -89,7 +87,7 @@ def to_musicxml(music, title: str | None = None, onsets=None, key: str | None = 
     the piece's name as its title unless another is given; for MuseScore and its like, and for
     ``load_melody``. key: as in ``plot_notation``. A music21 stream stays as it is.
 
-    MusicXML so written holds all of a ``Piece`` but its fermatas, and of the key its signature; of
+    MusicXML so written holds all of a ``Piece``, fermatas too, and of the key its signature; of
     other music it lacks what ``to_piece`` loses.
     """
     from music21.musicxml.m21ToXml import GeneralObjectExporter
@@ -127,17 +125,6 @@ def _without_idle_names(svg: str) -> str:
 def _has_pickup(score) -> bool:
     measures = list(score.recurse().getElementsByClass("Measure"))
     return bool(measures) and measures[0].number == 0
-
-
-def key_fifths(key: str) -> int:
-    """How many sharps (flats: negative) the signature of a key such as "F# minor" or "E dorian"
-    has."""
-    try:
-        tonic, mode = key.split()
-        fifths = SHARPS[tonic[0].upper()] + 7 * (tonic.count("#") - tonic[1:].count("b"))
-        return fifths + MODES[mode.lower()]
-    except (ValueError, KeyError):
-        raise ValueError(f'A key is written like "G major" or "Bb minor", not {key!r}.') from None
 
 
 def spell(pitch: int, fifths: int) -> str:
@@ -206,8 +193,14 @@ def voices_to_score(music, onsets=None, key: str | None = None, open_score: bool
             for i, voice_of in enumerate(notes):
                 voice = stream.Voice(id=str(i + 1)) if len(notes) > 1 else measure
                 stem = ("up", "down")[i] if len(notes) > 1 else None
-                for written in write_bar(voice_of, int(start), int(end), beat, missing):
-                    voice.append(_element(written, fifths, stem))
+                at = int(start)
+                signed = not short or columns[i] in (0, 3)  # above the soprano, below the bass
+                for written in write_bar(voice_of, at, int(end), beat, missing):
+                    element = _element(written, fifths, stem)
+                    if signed and _has_fermata(piece, at, written):
+                        element.expressions.append(_fermata(below=short and columns[i] == 3))
+                    voice.append(element)
+                    at += written.steps
                 if voice is not measure:
                     measure.insert(0, voice)
             # Without these, music21 fills a short bar with rests.
@@ -244,6 +237,20 @@ def _element(written: Written, fifths: int, stem: str | None):
         element.tie = tie.Tie("continue" if both else "stop" if written.tied_before else "start")
     element.stemDirection = stem
     return element
+
+
+def _has_fermata(piece: Piece, step: int, written: Written) -> bool:
+    """Whether what is written at a step begins a note under a fermata."""
+    begins = written.pitch != REST and not written.tied_before
+    return begins and piece.fermatas is not None and bool(piece.fermatas[step])
+
+
+def _fermata(below: bool):
+    from music21 import expressions
+
+    fermata = expressions.Fermata()
+    fermata.type = "inverted" if below else "upright"
+    return fermata
 
 
 # --- bars --------------------------------------------------------------------------------------

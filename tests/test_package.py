@@ -72,7 +72,7 @@ def test_the_reading_of_imports():
     assert siblings(PACKAGE / "metrics.py") == {"helpers.music"}
 
 
-LIGHT = ("helpers", "music", "scores", "files", "data", "metrics", "course")
+LIGHT = ("helpers", "music", "scores", "files", "data", "metrics", "course", "machine")
 
 
 @pytest.mark.parametrize("name", LIGHT)

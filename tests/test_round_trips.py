@@ -7,12 +7,14 @@ import pretty_midi
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from music21 import converter
 
+from helpers import notation
 from helpers.abc_notation import read_abc
 from helpers.abc_writer import MAJOR_KEYS, to_abc
 from helpers.data import load_chorales
 from helpers.midi import midi_bytes, to_midi
-from helpers.music import REST, Piece, as_onsets, notes_to_voice
+from helpers.music import REST, Piece, as_onsets, default_onsets, notes_to_voice
 from helpers.notation import to_musicxml
 from helpers.readers import read_musicxml
 from helpers.scores import score_to_piece
@@ -338,3 +340,15 @@ def test_a_loaded_melody_is_music():
     assert piece.bar_starts.tolist() == tune.bar_starts.tolist()
     assert (piece.name, piece.time_signature) == (tune.name, tune.time_signature)
     assert piece.tempo == tune.tempo
+
+
+def test_fermatas_go_through_musicxml():
+    voices = np.array([[72, 67, 64, 48]] * 8 + [[71, 67, 62, 43]] * 8, np.int16)
+    fermatas = np.zeros(16, bool)
+    fermatas[8] = True
+    piece = Piece("two chords", voices, default_onsets(voices), np.array([0]), fermatas=fermatas)
+    score = converter.parse(to_musicxml(piece), format="musicxml")
+    assert np.flatnonzero(score_to_piece(score, "back").fermatas).tolist() == [8]
+    short = notation.voices_to_score(piece).recurse().notes
+    signs = [e.type for n in short for e in n.expressions]
+    assert signs == ["upright", "inverted"]  # above the soprano and below the bass

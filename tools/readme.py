@@ -36,13 +36,14 @@ def with_figures(text: str, card: dict) -> str:
 
 
 def main() -> None:
-    from helpers import files, melodies, plots, pretrained
+    from helpers import files, melodies, music, plots, pretrained
 
     text = README.read_text(encoding="utf-8")
     files.write_text(README, with_figures(text, json.loads(CARD.read_text(encoding="utf-8"))))
     (tune,) = (file for file in melodies.melody_files() if file.stem == "ode_to_joy")
-    voices = pretrained.accompany(melodies.load_melody(tune).melody, seed=1)
-    figure = plots.plot_roll(voices[: 8 * 16])
+    tune = melodies.load_melody(tune)
+    piece = melodies.as_piece(tune, pretrained.accompany(tune.melody, seed=1))
+    figure = plots.plot_roll(music.excerpt(piece, 0, 8 * 16)._replace(name=""))
     files.write_whole(PICTURE, lambda path: figure.savefig(path, dpi=110))
 
 
