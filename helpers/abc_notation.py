@@ -2,7 +2,8 @@
 
 Read are keys and modes, accidentals to the end of the bar, lengths, broken rhythm, tuplets, ties,
 chords, rests, bar lines, voices and inline fields; left out are grace notes, ornaments, words,
-macros and transposing directives. ``read_abc`` is meant for ``load_melody``; see ``readers``.
+macros and transposing directives. ``read_abc`` is meant for ``load_melody``, ``read_abc_tunes`` for
+collections; see ``readers``.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections import defaultdict
 from .readers import (
     MAX_NOTES,
     STEP_SEMITONES,
-    MelodyError,
+    MusicFileError,
     Part,
     Reading,
     clean_name,
@@ -24,6 +25,7 @@ from .readers import (
 
 MAX_TUNE_TEXT = 300_000  # characters of one tune
 MAX_TUNES = 1000  # of one file, that are looked through for notes
+MAX_TUNES_OF_A_BOOK = 10_000
 FIELD_LINE = re.compile(r"([A-Za-z+]):(?![|:])(.*)")
 MODE_FIFTHS = {"maj": 0, "ion": 0, "m": -3, "min": -3, "aeo": -3, "mix": -1, "dor": -2, "phr": -4}
 MODE_FIFTHS |= {"loc": -5, "lyd": 1}
@@ -45,21 +47,69 @@ TOKEN = re.compile(
 
 def read_abc(text: str) -> Reading:
     """The first tune with notes of an ABC file; repeat signs are not followed."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    tunes = [t for t in re.split(r"(?m)^(?=X:)", text) if re.search(r"(?m)^K:", t)]
+    tunes = split_tunes(text)
     for number, tune in enumerate(tunes[:MAX_TUNES], 1):
-        if len(tune) > MAX_TUNE_TEXT:
-            raise MelodyError(
-                f"holds an ABC tune of over {MAX_TUNE_TEXT:,} characters: keep only the melody."
-            )
-        reading = Tune(tune).reading()
-        if any(part.notes for part in reading.parts):
+        reading = read_tune(tune)
+        if reading is not None:
             if len(tunes) > 1:
                 reading.remarks.append(
                     f"Of {len(tunes)} tunes in the file, number {number} is read."
                 )
             return reading
-    raise MelodyError(
+    raise no_tune()
+
+
+def read_abc_tunes(text: str, refused: list[str] | None = None) -> list[Reading]:
+    """Every tune with notes of an ABC file, at least one; repeat signs are not followed.
+
+    A tune that cannot be read raises MusicFileError, or, where ``refused`` is a list, is left out
+    and its sentence is added there. So does a file without any tune raise it, and one with more
+    than 10,000 tunes or more notes than are read.
+    """
+    tunes = split_tunes(text)
+    if len(tunes) > MAX_TUNES_OF_A_BOOK:
+        raise MusicFileError(
+            f"holds more ABC tunes than are read at once (at most {MAX_TUNES_OF_A_BOOK:,}): split "
+            "it into several files."
+        )
+    readings, notes = [], 0
+    for place, tune in enumerate(tunes, 1):
+        try:
+            reading = read_tune(tune)
+        except MusicFileError as error:
+            sentence = str(error) if len(tunes) == 1 else f"tune {place} of {len(tunes)} {error}"
+            if refused is None:
+                raise MusicFileError(sentence) from None
+            refused.append(sentence)
+            continue
+        if reading is not None:
+            readings.append(reading)
+            notes += sum(len(part.notes) for part in reading.parts)
+            if notes > MAX_NOTES:
+                raise too_many_notes()
+    if not readings:
+        raise MusicFileError(refused[0]) if refused else no_tune()
+    return readings
+
+
+def split_tunes(text: str) -> list[str]:
+    """The texts of a file's tunes: each from its ``X:`` to the next."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return [t for t in re.split(r"(?m)^(?=X:)", text) if re.search(r"(?m)^K:", t)]
+
+
+def read_tune(text: str) -> Reading | None:
+    """One tune, or None where it has no notes."""
+    if len(text) > MAX_TUNE_TEXT:
+        raise MusicFileError(
+            f"holds an ABC tune of over {MAX_TUNE_TEXT:,} characters: keep the part you need."
+        )
+    reading = Tune(text).reading()
+    return reading if any(part.notes for part in reading.parts) else None
+
+
+def no_tune() -> MusicFileError:
+    return MusicFileError(
         "is ABC without a tune: after the line K: there are no notes, such as CDEF GABc|."
     )
 
@@ -108,7 +158,7 @@ def length_of(text: str) -> float:
     """The number after a note: ``""`` 1, ``"3"`` 3, ``"/"`` 1/2, ``"//"`` 1/4, ``"3/2"`` 1.5."""
     above, slashes, below = re.fullmatch(r"(\d*)(/*)(\d*)", text).groups()
     if len(above) > 6 or len(below) > 6 or len(slashes) > 6 or (below and not int(below)):
-        raise MelodyError(f"has a note of impossible length ({clean_name(text)[:20]}): mend it.")
+        raise MusicFileError(f"has a note of impossible length ({clean_name(text)[:20]}): mend it.")
     return int(above or 1) / (int(below) if below else 2 ** len(slashes))
 
 
@@ -138,7 +188,7 @@ class Voice:
         pitch += 12 * (octave.count("'") - octave.count(","))
         pitch += self.accidentals.get(step, self.key.get(step, 0))
         if not 0 <= pitch <= 127:
-            raise MelodyError(f"has a note out of every range ({spelling[:20]}): mend it.")
+            raise MusicFileError(f"has a note out of every range ({spelling[:20]}): mend it.")
         return spelling, pitch
 
     def sound(self, pitches: list[tuple[str, int]], length: float, tied: bool = False) -> None:
@@ -192,6 +242,7 @@ class Tune:
 
     def __init__(self, text: str):
         self.title, self.names, self.voices = "", {}, {}
+        self.key_text = self.rhythm = self.number = ""
         self.key, self.metre, self.unit, self.in_body = {}, None, None, False
         self.tempos, self.metres, self.voice, self.repeats = [], [], None, False
         for line in text.splitlines():
@@ -207,6 +258,10 @@ class Tune:
     def read_field(self, letter: str, value: str) -> None:
         if letter == "T":
             self.title = self.title or clean_name(value)
+        elif letter == "R":
+            self.rhythm = self.rhythm or clean_name(value)
+        elif letter == "X":
+            self.number = self.number or clean_name(value)
         elif letter == "Q":
             tempo = tempo_of(value)
             if tempo is not None:
@@ -232,7 +287,7 @@ class Tune:
         if self.in_body:
             self.voice.key = key_signature(value)
             return
-        self.in_body, self.key = True, key_signature(value)
+        self.in_body, self.key, self.key_text = True, key_signature(value), clean_name(value)
         if self.unit is None:
             short = self.metre is not None and self.metre[0] / self.metre[1] < 0.75
             self.unit = 0.25 if short else 0.5
@@ -248,8 +303,8 @@ class Tune:
     def switch_to(self, label: str) -> None:
         if label not in self.voices:
             if len(self.voices) >= 100:
-                raise MelodyError(
-                    "holds an ABC tune of more than 100 voices: keep only the melody."
+                raise MusicFileError(
+                    "holds an ABC tune of more than 100 voices: keep those you need."
                 )
             self.voices[label] = Voice(self.key, self.unit, self.metre)
         self.voice = self.voices[label]
@@ -294,4 +349,14 @@ class Tune:
             name = self.names.get(label, label)
             parts.append(Part(name, voice.notes, bars=downbeats(voice.measures)))
         remarks = ["Repeat signs are not followed."] if self.repeats else []
-        return Reading("ABC tune", self.title, parts, self.tempos, self.metres, remarks)
+        return Reading(
+            "ABC tune",
+            self.title,
+            parts,
+            self.tempos,
+            self.metres,
+            remarks,
+            self.key_text,
+            self.rhythm,
+            self.number,
+        )

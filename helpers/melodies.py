@@ -6,17 +6,20 @@ import io
 import re
 import unicodedata
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from .abc_notation import read_abc
-from .data import DATA_FOLDER
+from .course import DATA_FOLDER
+from .midi_reader import read_midi
 from .music import DEFAULT_TEMPO, STEPS_PER_QUARTER, Piece, as_onsets, as_voices, roll_to_voices
-from .readers import MelodyError, Part, Reading, clean_name, decode, read_midi, read_musicxml
+from .readers import MusicFileError, Part, Reading, clean_name, decode, read_musicxml
 
-__all__ = ["LoadedMelody", "MelodyError", "load_melody", "melody_files"]
+__all__ = ["LoadedMelody", "MusicFileError", "load_melody", "melody_files"]
 
 MELODIES_FOLDER = DATA_FOLDER / "melodies"
 MAX_MIDI_BYTES = 2_000_000
@@ -77,67 +80,87 @@ def load_melody(path) -> LoadedMelody:
     that sound together the highest counts; drums never do. It is rounded to sixteenths, its
     leading silence is left out, rests and repeated notes are kept, nothing is transposed.
 
-    Raises MelodyError, a ValueError of one sentence, for whatever cannot be read. Limits: 2 MB of
-    MIDI, ABC or .mxl, 12 MB of MusicXML, 100,000 notes, and 20,000 sixteenths of melody.
+    Raises MusicFileError, a ValueError of one sentence, for whatever cannot be read. Limits: 2 MB
+    of MIDI, ABC or .mxl, 12 MB of MusicXML, 100,000 notes, and 20,000 sixteenths of melody.
     """
-    try:
-        path = Path(path)
-    except TypeError:
-        raise MelodyError(
-            f"A melody's path is text or a Path, not {type(path).__name__}."
-        ) from None
-    name = clean_name(path.name) or str(path)
-    try:
+    path = checked_path(path)
+    with one_sentence(path):
         return melody_of(read_content(read_bytes(path), path.suffix.lower()), clean_name(path.stem))
-    except MelodyError as error:
-        raise MelodyError(f"{name} {error}") from None
-    except Exception as error:  # the last net: a student's file never shows our insides
-        raise MelodyError(
-            f"{name} could not be read as music ({type(error).__name__}): export it again, or take "
-            "another copy."
-        ) from None
 
 
 # --- files -------------------------------------------------------------------------------------
 
 
+def checked_path(path) -> Path:
+    try:
+        return Path(path)
+    except TypeError:
+        raise MusicFileError(
+            f"A file's path is text or a Path, not {type(path).__name__}."
+        ) from None
+
+
+@contextmanager
+def one_sentence(path: Path) -> Iterator[None]:
+    """Whatever goes wrong here with a file becomes a MusicFileError that begins with its name."""
+    name = clean_name(path.name) or str(path)
+    try:
+        yield
+    except MusicFileError as error:
+        raise MusicFileError(f"{name} {error}") from None
+    except Exception as error:  # the last net: a student's file never shows our insides
+        raise MusicFileError(
+            f"{name} could not be read as music ({type(error).__name__}): export it again, or take "
+            "another copy."
+        ) from None
+
+
 def read_bytes(path: Path) -> bytes:
     try:
         if path.is_dir():
-            raise MelodyError("is a folder: give the path of one file in it.")
+            raise MusicFileError("is a folder: give the path of one file in it.")
         if not path.exists():
             folder = clean_name(str(path.absolute().parent))
-            raise MelodyError(f"was not found in {folder}: check the path.")
+            raise MusicFileError(f"was not found in {folder}: check the path.")
         if not path.is_file():
-            raise MelodyError("is not an ordinary file: give the path of a file of music.")
+            raise MusicFileError("is not an ordinary file: give the path of a file of music.")
         with open(path, "rb") as file:
             data = file.read(MAX_TEXT_BYTES + 1)
     except (OSError, ValueError) as error:
-        if isinstance(error, MelodyError):
+        if isinstance(error, MusicFileError):
             raise
         reason = getattr(error, "strerror", None) or "no possible path"
-        raise MelodyError(f"cannot be opened ({reason.lower()}): check its path.") from None
+        raise MusicFileError(f"cannot be opened ({reason.lower()}): check its path.") from None
     if not data.strip(b"\0 \t\r\n"):
-        raise MelodyError("is empty: export it again from your notation program.")
+        raise MusicFileError("is empty: export it again from your notation program.")
     return data
 
 
 def check_size(data: bytes, limit: int) -> None:
     if len(data) > limit:
-        raise MelodyError(
+        raise MusicFileError(
             f"is larger than {limit / 1e6:g} MB, which is more than is read here: cut out the part "
-            "with the melody in your notation program and save that."
+            "that you need in your notation program and save that."
         )
 
 
 def read_content(data: bytes, suffix: str) -> Reading:
     """Chooses the reader by what the file begins with."""
+    kind, content = sort_content(data, suffix, MAX_MIDI_BYTES)
+    if kind == "midi":
+        return read_midi(content)
+    return read_musicxml(content) if kind == "musicxml" else read_abc(content)
+
+
+def sort_content(data: bytes, suffix: str, max_midi_bytes: int) -> tuple[str, bytes | str]:
+    """``("midi", bytes)``, ``("musicxml", text)`` or ``("abc", text)``, none larger than is
+    read; for what is none of them a MusicFileError."""
     if data[:4] == b"MThd" or (data[:4] == b"RIFF" and data[8:12] == b"RMID"):
-        check_size(data, MAX_MIDI_BYTES)
-        return read_midi(data)
+        check_size(data, max_midi_bytes)
+        return "midi", data
     if data.startswith((b"RIFF", b"fLaC", b"OggS", b"FORM", b"ID3", b"\xff\xfb")):
-        raise MelodyError(
-            "is recorded sound: a melody is read from notes, as MIDI, MusicXML or ABC."
+        raise MusicFileError(
+            "is recorded sound: music is read from notes, as MIDI, MusicXML or ABC."
         )
     if data[:2] == b"PK":
         check_size(data, MAX_ZIP_BYTES)
@@ -145,12 +168,12 @@ def read_content(data: bytes, suffix: str) -> Reading:
     check_size(data, MAX_TEXT_BYTES)
     text = decode(data)
     if text.lstrip()[:1] == "<":
-        return read_musicxml(text)
+        return "musicxml", text
     if "\0" not in text and re.search(r"^[XK]:", text, re.MULTILINE):
         check_size(data, MAX_ABC_BYTES)
-        return read_abc(text)
+        return "abc", text
     claim = f", although its name ends in {clean_name(suffix)}" if suffix else ""
-    raise MelodyError(f"is neither MIDI nor MusicXML nor ABC{claim}: export it as one of these.")
+    raise MusicFileError(f"is neither MIDI nor MusicXML nor ABC{claim}: export it as one of these.")
 
 
 def unzip_score(data: bytes) -> bytes:
@@ -165,13 +188,15 @@ def unzip_score(data: bytes) -> bytes:
                     named = re.search(r'full-path\s*=\s*["\']([^"\']+)', decode(file.read(100_000)))
                 score = named[1] if named and named[1] in names else score
             if score is None:
-                raise MelodyError("is a zip file without a MusicXML score: export it as MusicXML.")
+                raise MusicFileError(
+                    "is a zip file without a MusicXML score: export it as MusicXML."
+                )
             with archive.open(score) as file:  # never more than the limit, whatever it claims
                 return file.read(MAX_TEXT_BYTES + 1)
-    except MelodyError:
+    except MusicFileError:
         raise
     except Exception:  # zipfile and its decompressors raise a dozen kinds
-        raise MelodyError("is a damaged or locked zip file (.mxl): export it again.") from None
+        raise MusicFileError("is a damaged or locked zip file (.mxl): export it again.") from None
 
 
 # --- the melody --------------------------------------------------------------------------------
@@ -182,7 +207,7 @@ def melody_of(reading: Reading, stem: str) -> LoadedMelody:
     starts, ends, pitches, moved = quantise(part.notes)
     first, last = starts.min(), ends.max()
     if last - first > MAX_STEPS:
-        raise MelodyError(
+        raise MusicFileError(
             f"holds a melody of {last - first:,} sixteenths, and at most {MAX_STEPS:,} are read: "
             "cut it in your notation program and save that."
         )
@@ -210,8 +235,8 @@ def choose_part(reading: Reading) -> tuple[Part, str]:
     parts = [part for part in sounding if not part.drums]
     if not parts:
         if sounding or any(part.drums for part in reading.parts):
-            raise MelodyError("holds only drums, which have no melody: give a file with a tune.")
-        raise MelodyError("holds no notes: give a file with a tune.")
+            raise MusicFileError("holds only drums, which have no melody: give a file with a tune.")
+        raise MusicFileError("holds no notes: give a file with a tune.")
     word = {"MIDI file": "track", "MusicXML score": "part"}.get(reading.kind, "voice")
     if len(parts) == 1:
         comma = "," if parts[0].name else ""

@@ -18,15 +18,16 @@ from helpers.data import load_chorales
 from helpers.melodies import (
     MAX_STEPS,
     LoadedMelody,
-    MelodyError,
+    MusicFileError,
     as_piece,
     load_melody,
     melody_files,
     quantise,
     skyline,
 )
+from helpers.midi_reader import read_midi
 from helpers.music import REST, voice_notes
-from helpers.readers import Part, Reading, downbeats, read_midi, read_musicxml
+from helpers.readers import Part, Reading, downbeats, read_musicxml
 
 TICKS = 480
 
@@ -128,7 +129,7 @@ def check(loaded: LoadedMelody):
 
 def refused(path) -> str:
     """The one sentence with which a file is refused."""
-    with pytest.raises(MelodyError) as caught:
+    with pytest.raises(MusicFileError) as caught:
         load_melody(path)
     sentence = str(caught.value)
     assert sentence.endswith(".") and "\n" not in sentence and len(sentence) < 300
@@ -551,6 +552,35 @@ def test_of_an_abc_book_the_first_tune_with_notes_is_read(write):
     )
 
 
+def test_of_an_abc_book_all_tunes_may_be_read():
+    book = "%abc\n\nX:7\nT:One\nR: reel\nK: Edor % sic\nEF\n\nX:8\nK:C\n\nX:12\nT:Two\nK:C\nC\n"
+    one, two = abc_notation.read_abc_tunes(book)
+    assert (one.title, one.number, one.rhythm, one.key) == ("One", "7", "reel", "Edor")
+    assert (two.title, two.number, two.rhythm, two.key) == ("Two", "12", "", "C")
+    assert [len(reading.parts[0].notes) for reading in (one, two)] == [2, 1]
+    assert one.remarks == two.remarks == []
+
+
+def test_a_broken_tune_of_a_book_is_refused_or_left_out():
+    book, refused = ABC + "\nX:2\nK:C\nC/0|\n\n" + ABC, []
+    assert len(abc_notation.read_abc_tunes(book, refused)) == 2
+    assert refused == ["tune 2 of 3 has a note of impossible length (/0): mend it."]
+    with pytest.raises(MusicFileError, match="^tune 2 of 3 has a note"):
+        abc_notation.read_abc_tunes(book)
+    for hopeless in ("X:1\nK:C\nC/0|", "X:1\nK:C\n"):
+        with pytest.raises(MusicFileError):
+            abc_notation.read_abc_tunes(hopeless, [])
+
+
+@pytest.mark.parametrize(
+    "book, message",
+    [("X:1\nK:C\nC\n" * 10_001, "at most 10,000"), (ABC + "C" * 60_000 + "\n", "100,000 notes")],
+)
+def test_books_larger_than_are_read(book, message):
+    with pytest.raises(MusicFileError, match=message):
+        abc_notation.read_abc_tunes(book * 2)
+
+
 @pytest.mark.parametrize("folder, book", [("oneills1850", "0051-0100"), ("airdsAirs", "book2")])
 def test_abc_tunes_read_as_music21_reads_them(folder, book):
     """Tunes of books in music21's corpus, but those with what it reads otherwise: broken rhythm
@@ -672,7 +702,7 @@ def test_what_no_reader_foresees_is_one_sentence_too(write, monkeypatch):
         raise RecursionError("deep inside")
 
     monkeypatch.setattr("helpers.melodies.read_midi", fail)
-    with pytest.raises(MelodyError, match="could not be read as music.*RecursionError"):
+    with pytest.raises(MusicFileError, match="could not be read as music.*RecursionError"):
         load_melody(write(midi_bytes(midi_track(quarters(60)))))
 
 
@@ -714,7 +744,7 @@ def test_damaged_files_give_a_melody_or_one_sentence(write, kind, cases):
         try:
             check(load_melody(path))
             outcomes.add("read")
-        except MelodyError:
+        except MusicFileError:
             assert "could not be read as music" not in refused(path)  # the last net is never needed
             outcomes.add("refused")
     assert outcomes == {"read", "refused"}
@@ -729,7 +759,7 @@ def test_a_reading_is_plain_data():
     for reading in (midi, xml, abc):
         assert isinstance(reading, Reading) and isinstance(reading.parts[-1], Part)
         assert reading.parts[-1].name == "x" and reading.parts[-1].notes == notes
-    assert readers.MelodyError is MelodyError and issubclass(MelodyError, ValueError)
+    assert readers.MusicFileError is MusicFileError and issubclass(MusicFileError, ValueError)
 
 
 def test_a_tune_as_a_piece_keeps_its_repeated_notes_and_bars():
