@@ -520,8 +520,10 @@ def test_an_interrupted_import_goes_on_where_it_stopped(load, parsed, tmp_path):
 
 
 STOPPED = """
-import sys, time
+import signal, sys, time
 from helpers.folders import load_folder
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 
 def slow(timeline):
     time.sleep(0.02)

@@ -1,11 +1,12 @@
 """What README and notebooks claim of the published networks is what their cards say."""
 
 import json
+import re
 
 import numpy as np
 import pytest
 
-from helpers import checkpoints
+from helpers import checkpoints, data, melodies
 from tools import readme
 
 CARD = json.loads(readme.CARD.read_text(encoding="utf-8"))
@@ -62,3 +63,15 @@ def test_training_fits_in_a_lesson_and_the_folder_in_its_limit():
     assert CARD["wall_seconds"] <= 20 * 60
     size = sum(file.stat().st_size for file in readme.CARD.parent.iterdir())
     assert size <= 12e6
+
+
+def test_the_readme_counts_the_music_that_is_shipped():
+    text = readme.README.read_text(encoding="utf-8")
+    line = next(row for row in text.splitlines() if "shipped in `data/`" in row)
+    counts = [int(number.replace(",", "")) for number in re.findall(r"[\d,]*\d", line)]
+    assert counts == [
+        len(data.load_chorales()),
+        len(data.load_tunes()),
+        len(data.load_starter_grooves()),
+        len(melodies.melody_files()),
+    ]
