@@ -26,7 +26,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from helpers import course, data
+from helpers import checkpoints, course, data
 from helpers.chapters import accompaniment_gan as kit
 from helpers.music import REST
 
@@ -132,7 +132,10 @@ class Kit:
 
     name = "kit"
 
-    def __init__(self, windows, room, iterations=2000):
+    def __init__(self, windows, room):
+        # The rates of learning fall as they do in the published training.
+        history = checkpoints.load_checkpoint("04_accompaniment_gan").history
+        iterations = history["iteration"][-1]
         self.folder = tempfile.TemporaryDirectory()
         os.environ["RUNS_DIR"] = self.folder.name
         settings = {"batch_size": 64, "critic_steps": 2, "seed": SEED}
