@@ -1,0 +1,121 @@
+"""N-grams: what can be predicted from the last few tokens alone. The baseline of every sequence
+model here, and the source of music that is right from note to note and lost from bar to bar.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+
+class NGram:
+    """An interpolated n-gram model of tokens 1 to ``size - 1``; token 0 is padding, which is never
+    predicted and left out where it stands.
+
+    order: 1 counts how often each token occurs, 2 looks at the token before, 3 at two, and so on.
+    What a context was never followed by is taken from shorter contexts, down to all tokens alike,
+    in the proportion of Witten and Bell (1991, method C): a context seen n times, followed by t
+    different tokens, keeps n / (n + t) for its own counts.
+
+    conditions: whole numbers that are known beside the tokens, one a token, such as its place in
+    the bar; the last thing that a context gives up. Each goes with the token it helps to predict.
+    """
+
+    def __init__(self, order: int, size: int):
+        if order < 1 or size < 2:
+            raise ValueError("An n-gram has an order of at least 1 and a vocabulary of at least 2.")
+        self.order, self.size = order, size
+        self._counts = defaultdict(lambda: defaultdict(int))
+        self._tables = {}
+
+    def fit(self, sequences: Iterable[Sequence[int]], conditions=None) -> NGram:
+        """Counts the sequences, and adds to what was counted before. Returns itself."""
+        for tokens, beside in _pairs(sequences, conditions):
+            tokens, beside = self._checked(tokens, beside)
+            for place, token in enumerate(tokens):
+                context = self._context(tokens[:place], _at(beside, place))
+                for length in range(len(context) + 1):
+                    self._counts[context[:length]][token] += 1
+        self._tables = {
+            context: (np.array(list(found)), np.array(list(found.values()), float))
+            for context, found in self._counts.items()
+        }
+        return self
+
+    def probabilities(self, before: Sequence[int], condition: int | None = None) -> np.ndarray:
+        """``(size,)`` float: how likely each token is after ``before``; padding never."""
+        tokens, _ = self._checked(before, None)
+        likely = np.full(self.size, 1 / (self.size - 1))
+        likely[0] = 0
+        context = self._context(tokens, condition)
+        for length in range(len(context) + 1):
+            table = self._tables.get(context[:length])
+            if table is None:
+                break
+            found, counts = table
+            total = counts.sum() + len(found)
+            likely *= len(found) / total
+            likely[found] += counts / total
+        return likely
+
+    def evaluate(self, sequences, conditions=None) -> tuple[float, float]:
+        """``(nats, accuracy)`` over all tokens of the sequences: the mean of minus the logarithm
+        of each token's probability, and the share of tokens that were the most likely one.
+
+        Raises ValueError where there is no token.
+        """
+        nats, right, count = 0.0, 0, 0
+        for tokens, beside in _pairs(sequences, conditions):
+            tokens, beside = self._checked(tokens, beside)
+            for place, token in enumerate(tokens):
+                before = tokens[max(0, place - self.order + 1) : place]
+                likely = self.probabilities(before, _at(beside, place))
+                nats -= float(np.log(likely[token]))
+                right += int(likely.argmax() == token)
+                count += 1
+        if not count:
+            raise ValueError("There are no tokens to predict.")
+        return nats / count, right / count
+
+    def sample(self, length: int, seed: int, before: Sequence[int] = ()) -> np.ndarray:
+        """``(length,)`` int32: tokens drawn one after the other, going on from ``before``."""
+        rng = np.random.default_rng(seed)
+        tokens = [int(token) for token in before]
+        for _ in range(length):
+            recent = tokens[max(0, len(tokens) - self.order + 1) :]
+            tokens.append(int(rng.choice(self.size, p=self.probabilities(recent))))
+        return np.array(tokens[len(tokens) - length :], np.int32)
+
+    def _context(self, tokens: list[int], condition: int | None) -> tuple:
+        """What is known, the nearest first; the condition, told from a token, before all."""
+        recent = tuple(reversed(tokens[max(0, len(tokens) - self.order + 1) :]))
+        return recent if condition is None else (("beside", int(condition)), *recent)
+
+    def _checked(self, tokens, beside) -> tuple[list[int], list[int] | None]:
+        tokens = np.asarray(tokens)
+        if tokens.ndim != 1:
+            raise ValueError(f"A sequence of tokens has the shape (length,), not {tokens.shape}.")
+        if tokens.size and not (
+            np.array_equal(tokens, tokens.astype(int))
+            and 0 <= tokens.min() <= tokens.max() < self.size
+        ):
+            raise ValueError(f"Tokens here are whole numbers from 0 to {self.size - 1}.")
+        real = tokens != 0
+        if beside is not None:
+            beside = np.asarray(beside)
+            if beside.shape != tokens.shape:
+                raise ValueError("There is one condition for each token.")
+            beside = beside[real].astype(int).tolist()
+        return tokens[real].astype(int).tolist(), beside
+
+
+def _pairs(sequences, conditions):
+    if conditions is None:
+        return ((tokens, None) for tokens in sequences)
+    return zip(sequences, conditions, strict=True)
+
+
+def _at(beside: list[int] | None, place: int) -> int | None:
+    return None if beside is None else beside[place]
