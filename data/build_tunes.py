@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from helpers.abc_notation import read_tune, split_tunes  # noqa: E402
+from helpers.abc_notation import key_name, read_tune, split_tunes  # noqa: E402
 from helpers.files import sha256, write_npz  # noqa: E402
 from helpers.music import REST  # noqa: E402
 from helpers.readers import Reading  # noqa: E402
@@ -35,8 +35,6 @@ SECTIONS = (
     (1850, "march"),  # and miscellaneous
 )
 KIND_WORDS = re.compile(r"\b(slip ?jig|jig|reel|hornpipe|strathspey|clog|fling)\b", re.I)
-MODES = {"": "major", "m": "minor", "min": "minor", "dor": "dorian", "mix": "mixolydian"}
-MODES |= {"lyd": "lydian", "phr": "phrygian"}
 # A bar length (quarters) that nearly all bars of a tune have although its M: field says another.
 METRES_OF_BARS = {3.0: "3/4", 4.0: "4/4", 4.5: "9/8"}
 MISPRINTS = {
@@ -174,12 +172,6 @@ def tune_kind(number: int, reading: Reading, signature: str) -> str:
     if kind == "jig" and not signature.endswith("/8"):
         return "straight jig"  # the minstrel stage's, in two
     return kind
-
-
-def key_name(text: str) -> str:
-    """ "Em" -> "E minor"; signs that the field names apart are left out."""
-    tonic, mode = re.match(r"([A-G][#b]?)\s*([A-Za-z]*)", text).groups()
-    return f"{tonic} {MODES[mode[:3].lower()]}"
 
 
 def tidy_title(title: str) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 
+from .music import key_fifths
 from .readers import (
     MAX_NOTES,
     STEP_SEMITONES,
@@ -27,8 +28,9 @@ MAX_TUNE_TEXT = 300_000  # characters of one tune
 MAX_TUNES = 1000  # of one file, that are looked through for notes
 MAX_TUNES_OF_A_BOOK = 10_000
 FIELD_LINE = re.compile(r"([A-Za-z+]):(?![|:])(.*)")
-MODE_FIFTHS = {"maj": 0, "ion": 0, "m": -3, "min": -3, "aeo": -3, "mix": -1, "dor": -2, "phr": -4}
-MODE_FIFTHS |= {"loc": -5, "lyd": 1}
+MODE_NAMES = {"": "major", "maj": "major", "ion": "major", "m": "minor", "min": "minor"}
+MODE_NAMES |= {"aeo": "minor", "mix": "mixolydian", "dor": "dorian", "phr": "phrygian"}
+MODE_NAMES |= {"loc": "locrian", "lyd": "lydian"}
 TUPLET_INTO = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}  # 5, 7 and 9 depend on the metre
 LENGTH = r"\d*/*\d*"
 NOTE = re.compile(rf"(\^\^?|__?|=)?([A-Ga-g])([',]*)({LENGTH})(-?)")
@@ -114,18 +116,29 @@ def no_tune() -> MusicFileError:
     )
 
 
+def key_name(text: str) -> str:
+    """A ``K:`` field as a key: "Em" -> "E minor", "D mix" -> "D mixolydian"; "" for what is none.
+    Accidentals that the field names apart are left out."""
+    match = re.match(r"([A-G][#b]?)\s*([A-Za-z]*)(=?)", text.strip())
+    if match is None:
+        return ""
+    tonic, mode, other = match.groups()
+    # "clef=bass" is no mode, but "m=e" is minor with an E natural.
+    mode = MODE_NAMES.get(mode[:3].lower(), "major" if other else "")
+    return f"{tonic} {mode}" if mode else ""
+
+
 def key_signature(text: str) -> dict[str, int]:
     """How a ``K:`` field raises and lowers the letters: ``"Emix"`` gives F, C and G: 1."""
     text = text.strip()
     if text.upper().startswith("HP"):  # Highland pipes
         return {"F": 1, "C": 1}
     key = defaultdict(int)
-    match = re.match(r"([A-G])([#b]?)\s*([A-Za-z]*)", text)
-    if match:
-        tonic, sign, mode = match.groups()
-        fifths = "FCGDAEB".index(tonic) - 1 + 7 * ((sign == "#") - (sign == "b"))
-        fifths += MODE_FIFTHS.get(mode[:3].lower(), 0)
-        for i in range(0 if mode.lower() == "exp" else abs(fifths)):
+    tonic = re.match("[A-G][#b]?", text)
+    if tonic:
+        fifths = key_fifths(key_name(text) or f"{tonic[0]} major")
+        plain = re.match(r"[A-G][#b]?\s*exp\b", text, re.IGNORECASE)
+        for i in range(0 if plain else abs(fifths)):
             key["FCGDAEB"[i % 7] if fifths > 0 else "BEADGCF"[i % 7]] += 1 if fifths > 0 else -1
     for sign, letter in re.findall(r"(?<!\S)(\^\^?|__?|=)([A-Ga-g])(?!\w)", text):
         key[letter.upper()] = sign.count("^") - sign.count("_")

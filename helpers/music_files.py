@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from .abc_notation import read_abc_tunes
+from .abc_notation import key_name, read_abc_tunes
 from .melodies import (
     bars_of,
     checked_path,
@@ -133,7 +132,7 @@ def make_timeline(source: Source) -> Timeline:
         tempo=tempo_at(frame.tempos, first / STEPS_PER_QUARTER)[0] if frame.tempos else None,
         name=frame.title or source.name,
         time_signature=signature,
-        key=key_of(frame.key),
+        key=key_name(frame.key),
     )
 
 
@@ -174,18 +173,6 @@ def own_name(name: str, names: set[str]) -> str:
         own = f"{name} {number}"
     names.add(own)
     return own
-
-
-def key_of(text: str) -> str:
-    """An ABC field as a key: "Em" -> "E minor"; "" for what is neither major nor minor."""
-    match = re.match(r"([A-G][#b]?)\s*([A-Za-z]*)(=?)", text)
-    if match is None:
-        return ""
-    tonic, mode, other = match.groups()  # "clef=bass" is no mode
-    modes = {"": "major", "maj": "major", "ion": "major"}
-    modes |= {"m": "minor", "min": "minor", "aeo": "minor"}
-    mode = modes.get("" if other else mode[:3].lower(), "")
-    return f"{tonic} {mode}" if mode else ""
 
 
 # --- representations ---------------------------------------------------------------------------

@@ -14,7 +14,7 @@ import mido
 import numpy as np
 import pytest
 
-from helpers import folders, music_files
+from helpers import abc_notation, folders, music_files
 from helpers.folders import Collection, MusicFileError, find_files, load_folder
 from helpers.music_files import MAX_STEPS, read_music, read_pieces
 from helpers.timeline import Timeline
@@ -156,7 +156,7 @@ def test_a_score_and_a_book(music):
     assert (first.name, first.key, first.time_signature) == ("First", "E minor", "3/4")
     assert first.parts[0].name == "melody" and first.bar_starts.tolist() == [0, 12]
     assert first.parts[0].notes[:, 2].tolist() == [64, 66, 67, 69, 71, 72]
-    assert (third.name, third.key) == ("Third", "")  # neither major nor minor
+    assert (third.name, third.key) == ("Third", "D mixolydian")
     assert np.allclose(third.parts[0].notes[:, 0], [0, 4 / 3, 8 / 3, 4])
     with pytest.raises(MusicFileError, match="^book.abc tune 2 of 3 has a note"):
         read_music(music / "b" / "book.abc")
@@ -166,11 +166,17 @@ def test_a_score_and_a_book(music):
     "text, key",
     [
         *(("C", "C major"), ("Em", "E minor"), ("F# min", "F# minor"), ("Bbmaj", "Bb major")),
-        *(("Gmix", ""), ("HP", ""), ("", ""), ("D clef=bass", "D major"), ("Aaeolian", "A minor")),
+        *(
+            ("Gmix", "G mixolydian"),
+            ("HP", ""),
+            ("", ""),
+            ("D clef=bass", "D major"),
+            ("Aaeolian", "A minor"),
+        ),
     ],
 )
 def test_keys(text, key):
-    assert music_files.key_of(text) == key
+    assert abc_notation.key_name(text) == key
 
 
 def test_parts_have_names_of_their_own(tmp_path):
