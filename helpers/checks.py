@@ -55,6 +55,24 @@ def _right_on(function, cases) -> bool:
     return True
 
 
+# --- notebook 00 -------------------------------------------------------------------------------
+
+
+def bach_or_network(guess, bach) -> None:
+    """Which of two settings, "A" or "B", is Bach's; ``bach`` is the answer."""
+    if not _tried(guess):
+        return
+    letter = str(guess).strip().upper()
+    if letter not in ("A", "B"):
+        _say(False, "", 'Answer "A" or "B", with the quotation marks.')
+        return
+    _say(
+        letter == str(bach),
+        f"{letter} is Bach's. What gave the network away?",
+        f"{letter} is the network's. Listen to both basses again: which one is a tune of its own?",
+    )
+
+
 # --- notebook 01 -------------------------------------------------------------------------------
 
 
@@ -115,24 +133,6 @@ def forgotten_notes(count) -> None:
     ]
     if _right_on(count, cases):
         _say(True, "Bach repeats a pitch more often than one would think: see the solution.", "")
-
-
-# --- notebook 00 -------------------------------------------------------------------------------
-
-
-def bach_or_network(guess, bach) -> None:
-    """Which of two settings, "A" or "B", is Bach's; ``bach`` is the answer."""
-    if not _tried(guess):
-        return
-    letter = str(guess).strip().upper()
-    if letter not in ("A", "B"):
-        _say(False, "", 'Answer "A" or "B", with the quotation marks.')
-        return
-    _say(
-        letter == str(bach),
-        f"{letter} is Bach's. What gave the network away?",
-        f"{letter} is the network's. Listen to both basses again: which one is a tune of its own?",
-    )
 
 
 # --- notebook 04 -------------------------------------------------------------------------------

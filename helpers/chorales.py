@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from .course import DATA_FOLDER
+from .files import read_shipped
 from .music import REST, STEPS_PER_BAR, Piece, default_onsets
 from .splits import SPLITS, check_split
 
@@ -23,12 +24,7 @@ def load_chorales(split: str | None = None, time_signature: str | None = None) -
     where the data file is missing.
     """
     check_split(split)
-    if not CHORALES_FILE.is_file():
-        raise FileNotFoundError(
-            "data/chorales.npz is missing; `make data` builds it again in a minute."
-        )
-    with np.load(CHORALES_FILE) as arrays:
-        arrays = dict(arrays)
+    arrays = read_shipped(CHORALES_FILE)
     signatures = sorted(set(arrays["time_signature"].tolist()))
     if time_signature is not None and time_signature not in signatures:
         raise ValueError(

@@ -18,10 +18,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from .course import ROOT, progress
+from .course import DATA_FOLDER, ROOT, progress
 from .files import recover_folder, whole_folder
 
-DOWNLOADS = ROOT / "data" / "downloads"
+DOWNLOADS = DATA_FOLDER / "downloads"
 TIMEOUT = 30  # seconds without an answer
 KILOBYTE = 1000
 MOST_BYTES = 1_000_000_000  # unpacked; the largest of these zip files has 58 MB

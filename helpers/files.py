@@ -66,6 +66,16 @@ def write_npz(
     write_whole(path, write, durable)
 
 
+def read_shipped(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of an ``.npz`` in ``data/``. Raises FileNotFoundError where it is missing."""
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"data/{path.name} is missing; `make data` builds it again in a minute."
+        )
+    with np.load(path) as arrays:
+        return dict(arrays)
+
+
 @contextmanager
 def whole_folder(folder: Path) -> Iterator[Path]:
     """Gives a new folder beside ``folder`` to be filled; then it takes the place of ``folder``.

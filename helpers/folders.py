@@ -211,7 +211,7 @@ def import_file(path: Path, entries: Path, recipe: Recipe) -> Outcome:
 
 def cached_entry(data: bytes, entries: Path, recipe: Recipe) -> tuple[str, Entry]:
     digest = hashlib.sha256(data).hexdigest()
-    path = entries / digest[:2] / f"{digest}.npz"
+    path = entry_path(entries, digest)
     entry = read_entry(path)
     if entry is None:
         entry, lasting = make_entry(data, recipe)
@@ -284,6 +284,10 @@ def merge_specs(specs: dict[str, tuple], others: dict[str, tuple]) -> bool:
 
 
 # --- the cache ---------------------------------------------------------------------------------
+
+
+def entry_path(entries: Path, digest: str) -> Path:
+    return entries / digest[:2] / f"{digest}.npz"
 
 
 def write_entry(path: Path, entry: Entry) -> None:
@@ -396,7 +400,7 @@ class Collection:
     def _read(self, number: int) -> list:
         """The pieces of one file."""
         file, digest = self._files[number], self._digests[number]
-        entry = read_entry(self._entries / digest[:2] / f"{digest}.npz")
+        entry = read_entry(entry_path(self._entries, digest))
         if entry is None:
             with one_sentence(Path(file)):
                 now, entry = cached_entry(

@@ -40,6 +40,7 @@ from .drums import (
     hits_to_drums,
     hits_to_notes,
 )
+from .music import read_signature
 from .splits import SPLITS
 
 BEAT_TYPES = ("beat", "fill")
@@ -93,7 +94,7 @@ class Groove(NamedTuple):
     @property
     def bar_ticks(self) -> int:
         """Ticks a bar: 1,920 in 4/4."""
-        beats, unit = (int(number) for number in self.time_signature.split("/"))
+        beats, unit = read_signature(self.time_signature)
         return beats * 4 * TICKS_PER_QUARTER // unit
 
     @property

@@ -65,6 +65,11 @@ def load_groove(
     check_split(split)
     if beat_type is not None and beat_type not in BEAT_TYPES:
         raise ValueError(f"A beat type is one of {', '.join(BEAT_TYPES)}, not {beat_type!r}.")
+    choice = {"split": split, "beat_type": beat_type, "time_signature": time_signature}
+
+    def wanted(groove: dict) -> bool:
+        return all(value in (None, groove[key]) for key, value in choice.items())
+
     try:
         folder = data_set_folder(GROOVE, download)
         reason = "The Groove MIDI Dataset is not here"
@@ -73,23 +78,11 @@ def load_groove(
         folder, reason = None, str(error).split(":")[0]
         way = "run this again with a network, or set GROOVE_DIR to a copy"
     if folder is None:
-        grooves = [
-            groove
-            for groove in load_starter_grooves()
-            if split in (None, groove.split)
-            and beat_type in (None, groove.beat_type)
-            and time_signature in (None, groove.time_signature)
-        ]
+        grooves = [groove for groove in load_starter_grooves() if wanted(groove._asdict())]
         print(f"{reason}, so here are {len(grooves)} starter grooves instead: {way}.")
         return grooves
-    rows = [
-        row
-        for row in _read_info(folder / GROOVE.marker)
-        if split in (None, row["split"])
-        and beat_type in (None, row["beat_type"])
-        and time_signature in (None, row["time_signature"])
-    ]
-    return [_read_groove(folder, row) for row in rows]
+    rows = _read_info(folder / GROOVE.marker)
+    return [_read_groove(folder, row) for row in rows if wanted(row)]
 
 
 def _read_info(path: Path) -> list[dict[str, str]]:

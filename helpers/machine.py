@@ -317,7 +317,7 @@ def look_at_runs() -> Check:
     return Check(name, "can be written", True)
 
 
-def look_at_data(folder: Path = course.ROOT / "data") -> Check:
+def look_at_data(folder: Path = course.DATA_FOLDER) -> Check:
     """What each data/build_NAME.py makes is there, and every archive is whole."""
     names = [script.stem.removeprefix("build_") for script in sorted(folder.glob("build_*.py"))]
     back = "`git checkout -- data` brings the course's files back; else download the course again."

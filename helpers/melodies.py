@@ -9,15 +9,26 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from .abc_notation import read_abc
 from .course import DATA_FOLDER
 from .midi_reader import read_midi
-from .music import DEFAULT_TEMPO, STEPS_PER_QUARTER, Piece, as_onsets, as_voices, roll_to_voices
+from .music import (
+    DEFAULT_TEMPO,
+    STEPS_PER_QUARTER,
+    Piece,
+    as_onsets,
+    as_voices,
+    nearest_steps,
+    roll_to_voices,
+)
 from .readers import MusicFileError, Part, Reading, clean_name, decode, read_musicxml
+
+if TYPE_CHECKING:  # it imports pretty_midi, which takes a moment
+    from .timeline import Timeline
 
 __all__ = ["LoadedMelody", "MusicFileError", "load_melody", "melody_files"]
 
@@ -55,6 +66,12 @@ class LoadedMelody(NamedTuple):
     def pickup(self) -> int:
         """The steps before the first downbeat."""
         return int(self.bar_starts[0]) if len(self.bar_starts) else 0
+
+    def to_timeline(self) -> Timeline:
+        """The melody as notes in time, to be heard and drawn like any music."""
+        from .timeline import to_timeline
+
+        return to_timeline(as_piece(self, self.melody))
 
 
 def as_piece(tune: LoadedMelody, voices) -> Piece:
@@ -294,7 +311,7 @@ def quantise(notes) -> tuple[np.ndarray, np.ndarray, np.ndarray, str]:
         )
         ends = np.where(close, onsets[near], ends)
     exact = np.stack([starts, ends]) * STEPS_PER_QUARTER
-    steps = np.floor(exact + 0.5 + 1e-6).astype(np.int64)  # halves go up, as in scores.to_step
+    steps = nearest_steps(exact)
     shift = np.abs(exact - steps).max(axis=0)
     moved = shift > GRID_TOLERANCE
     if not moved.any():
@@ -362,6 +379,6 @@ def bars_of(reading: Reading, part: Part, first: int, last: int) -> tuple[str, n
             if not (start == 0 and end == bar and pickup):
                 bars.append(np.arange(begin, end - 1e-6, bar))
         bars = np.concatenate(bars)
-    bars = np.unique(np.floor(bars + 0.5 + 1e-6).astype(np.int64))
+    bars = np.unique(nearest_steps(bars))
     bars = bars[(bars >= first) & (bars < last)] - first
     return f"{longest[1]}/{longest[2]}", bars.astype(np.int32)

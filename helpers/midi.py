@@ -9,7 +9,13 @@ import numpy as np
 import pretty_midi
 
 from .midi_reader import SUSTAIN, MidiFile, MidiTrack, notes_in_seconds
-from .music import CHORAL_PROGRAM, DEFAULT_TEMPO, STEPS_PER_QUARTER, key_fifths
+from .music import (
+    CHORAL_PROGRAM,
+    DEFAULT_TEMPO,
+    STEPS_PER_QUARTER,
+    key_fifths,
+    read_signature,
+)
 from .scores import has_tempo, stream_to_midi
 from .timeline import Timeline, kind_of, refuse_onsets, to_timeline
 
@@ -134,7 +140,7 @@ def _articulated(notes: np.ndarray) -> np.ndarray:
 def _write_metre(midi: pretty_midi.PrettyMIDI, timeline: Timeline, step: float) -> None:
     """Time signature, a pickup as a short first bar, and key signature, where the music says."""
     if timeline.time_signature and timeline.bar_starts is not None and len(timeline.bar_starts):
-        beats, unit = (int(number) for number in timeline.time_signature.split("/"))
+        beats, unit = read_signature(timeline.time_signature)
         first = int(timeline.bar_starts[0])
         if first > 0:
             midi.time_signature_changes.append(pretty_midi.TimeSignature(first, 16, 0))

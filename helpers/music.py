@@ -247,3 +247,18 @@ def key_fifths(key: str) -> int:
         raise ValueError(f'A key is written like "G major" or "Bb minor", not {key!r}.')
     signs = match[2].count("#") - match[2].count("b")
     return SHARPS[match[1].upper()] + 7 * signs + MODES[match[3].lower()]
+
+
+# --- time --------------------------------------------------------------------------------------
+
+
+def read_signature(time_signature: str) -> tuple[int, int]:
+    """``(beats, unit)`` of a time signature: (6, 8) of "6/8"."""
+    beats, unit = time_signature.split("/")
+    return int(beats), int(unit)
+
+
+def nearest_steps(times) -> np.ndarray:
+    """The steps nearest to times counted in steps, int64; halves go up, the error of a division
+    apart."""
+    return np.floor(np.asarray(times, float) + 0.5 + 1e-6).astype(np.int64)

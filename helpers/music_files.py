@@ -138,7 +138,7 @@ def make_timeline(source: Source) -> Timeline:
 
 def make_parts(source: Source) -> list[Part]:
     """One part a track, staff or voice with notes, each with a name of its own."""
-    from .timeline import VELOCITY, Part
+    from .timeline import VELOCITY, Part, program_name
 
     parts, names = [], set()
     if source.midi:
@@ -159,12 +159,6 @@ def make_parts(source: Source) -> list[Part]:
     return parts
 
 
-def program_name(program: int, is_drum: bool) -> str:
-    from pretty_midi import program_to_instrument_name
-
-    return "drums" if is_drum else program_to_instrument_name(program).lower()
-
-
 def own_name(name: str, names: set[str]) -> str:
     """The name, with a number where it is taken."""
     number, own = 1, name
@@ -181,10 +175,10 @@ def own_name(name: str, names: set[str]) -> str:
 def represent_notes(source: Source) -> np.ndarray:
     """``(notes, 5)`` float32: part (from 0, drums -1), start, end (steps), pitch and velocity, in
     order of start."""
-    parts = [part for part in make_parts(source) if not part.is_drum]
-    drums = [part for part in make_parts(source) if part.is_drum]
-    tables = [(number, part.notes) for number, part in enumerate(parts)]
-    tables += [(-1, part.notes) for part in drums]
+    parts = make_parts(source)
+    pitched_parts = [part for part in parts if not part.is_drum]
+    tables = [(number, part.notes) for number, part in enumerate(pitched_parts)]
+    tables += [(-1, part.notes) for part in parts if part.is_drum]
     if not tables:
         raise MusicFileError("holds no notes.")
     notes = np.concatenate([np.insert(table, 0, number, axis=1) for number, table in tables])

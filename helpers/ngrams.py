@@ -35,7 +35,7 @@ class NGram:
         for tokens, beside in _pairs(sequences, conditions):
             tokens, beside = self._checked(tokens, beside)
             for place, token in enumerate(tokens):
-                context = self._context(tokens[:place], _at(beside, place))
+                context = self._context(tokens, place, _at(beside, place))
                 for length in range(len(context) + 1):
                     self._counts[context[:length]][token] += 1
         self._tables = {
@@ -47,9 +47,11 @@ class NGram:
     def probabilities(self, before: Sequence[int], condition: int | None = None) -> np.ndarray:
         """``(size,)`` float: how likely each token is after ``before``; padding never."""
         tokens, _ = self._checked(before, None)
+        return self._likely(self._context(tokens, len(tokens), condition))
+
+    def _likely(self, context: tuple) -> np.ndarray:
         likely = np.full(self.size, 1 / (self.size - 1))
         likely[0] = 0
-        context = self._context(tokens, condition)
         for length in range(len(context) + 1):
             table = self._tables.get(context[:length])
             if table is None:
@@ -70,8 +72,7 @@ class NGram:
         for tokens, beside in _pairs(sequences, conditions):
             tokens, beside = self._checked(tokens, beside)
             for place, token in enumerate(tokens):
-                before = tokens[max(0, place - self.order + 1) : place]
-                likely = self.probabilities(before, _at(beside, place))
+                likely = self._likely(self._context(tokens, place, _at(beside, place)))
                 nats -= float(np.log(likely[token]))
                 right += int(likely.argmax() == token)
                 count += 1
@@ -82,15 +83,16 @@ class NGram:
     def sample(self, length: int, seed: int, before: Sequence[int] = ()) -> np.ndarray:
         """``(length,)`` int32: tokens drawn one after the other, going on from ``before``."""
         rng = np.random.default_rng(seed)
-        tokens = [int(token) for token in before]
+        tokens, _ = self._checked(before, None)
         for _ in range(length):
-            recent = tokens[max(0, len(tokens) - self.order + 1) :]
-            tokens.append(int(rng.choice(self.size, p=self.probabilities(recent))))
+            likely = self._likely(self._context(tokens, len(tokens), None))
+            tokens.append(int(rng.choice(self.size, p=likely)))
         return np.array(tokens[len(tokens) - length :], np.int32)
 
-    def _context(self, tokens: list[int], condition: int | None) -> tuple:
-        """What is known, the nearest first; the condition, told from a token, before all."""
-        recent = tuple(reversed(tokens[max(0, len(tokens) - self.order + 1) :]))
+    def _context(self, tokens: list[int], place: int, condition: int | None) -> tuple:
+        """What is known before a place, the nearest first; the condition, told from a token,
+        before all."""
+        recent = tuple(reversed(tokens[max(0, place - self.order + 1) : place]))
         return recent if condition is None else (("beside", int(condition)), *recent)
 
     def _checked(self, tokens, beside) -> tuple[list[int], list[int] | None]:

@@ -17,6 +17,7 @@ from .music import (
     as_onsets,
     as_voices,
     key_fifths,
+    read_signature,
     voice_notes,
 )
 from .timeline import part_names, refuse_onsets, to_piece
@@ -275,7 +276,7 @@ def bar_edges(piece: Piece) -> np.ndarray:
 
 def beat_and_bar(time_signature: str) -> tuple[int, int]:
     """``(steps of a beat, steps of a bar)``; the beat of 6/8 and its like is a dotted one."""
-    beats, unit = (int(number) for number in time_signature.split("/"))
+    beats, unit = read_signature(time_signature)
     compound = beats > 3 and beats % 3 == 0 and unit in (8, 16)
     return (48 // unit if compound else STEPS_PER_QUARTER), 16 * beats // unit
 

@@ -24,6 +24,8 @@ from .music import (
     Piece,
     as_onsets,
     as_voices,
+    nearest_steps,
+    read_signature,
     voice_notes,
 )
 from .scores import downbeats, has_tempo, stream_to_midi, to_step
@@ -66,7 +68,7 @@ def to_timeline(music, onsets=None) -> Timeline:
     """
     if isinstance(music, Timeline):
         return music
-    if hasattr(music, "to_timeline"):  # a fiddle tune, a groove
+    if hasattr(music, "to_timeline"):  # a tune, a groove
         refuse_onsets(onsets)
         return music.to_timeline()
     kind = kind_of(music)
@@ -74,8 +76,6 @@ def to_timeline(music, onsets=None) -> Timeline:
         refuse_onsets(onsets)
     if kind == "piece":
         return _piece_timeline(music)
-    if kind == "tune":
-        return _tune_timeline(music)
     if kind == "multitrack":
         return _multitrack_timeline(music)
     if kind == "midi":
@@ -89,8 +89,6 @@ def kind_of(music) -> str:
     """Which kind of music this is; found without importing the libraries."""
     if isinstance(music, (Piece, Timeline)):
         return "piece" if isinstance(music, Piece) else "timeline"
-    if hasattr(music, "melody") and hasattr(music, "onsets"):
-        return "tune"
     packages = {cls.__module__.split(".")[0] for cls in type(music).__mro__}
     if "pretty_midi" in packages and hasattr(music, "instruments"):
         return "midi"
@@ -170,20 +168,6 @@ def _piece_timeline(piece: Piece) -> Timeline:
     )
 
 
-def _tune_timeline(tune) -> Timeline:
-    """One melody with what is known of it, such as a ``LoadedMelody``."""
-    bars = getattr(tune, "bar_starts", None)
-    return Timeline(
-        parts=_voice_parts(as_voices(tune.melody), as_onsets(tune.melody, tune.onsets)),
-        steps=len(tune.melody),
-        bar_starts=None if bars is None else np.asarray(bars),
-        tempo=getattr(tune, "tempo", None),
-        name=getattr(tune, "name", ""),
-        time_signature=getattr(tune, "time_signature", ""),
-        key=getattr(tune, "key", ""),
-    )
-
-
 def _roll_notes(roll: np.ndarray, scale: float = 1.0) -> np.ndarray:
     """The notes of one track ``(steps, 128)``: every unbroken run of a pitch. Numbers above 1 are
     velocities; the first of a run counts."""
@@ -235,11 +219,7 @@ def _midi_timeline(midi: pretty_midi.PrettyMIDI) -> Timeline:
     for i, instrument in enumerate(midi.instruments):
         notes = sorted(instrument.notes, key=lambda note: (note.start, note.pitch))
         table = [(step(n.start), step(n.end), n.pitch, n.velocity) for n in notes]
-        name = instrument.name.strip() or (
-            "drums"
-            if instrument.is_drum
-            else pretty_midi.program_to_instrument_name(instrument.program).lower()
-        )
+        name = instrument.name.strip() or program_name(instrument.program, instrument.is_drum)
         names = [part.name for part in parts]
         name = f"{name} {i + 1}" if name in names else name
         parts.append(
@@ -261,6 +241,11 @@ def _midi_timeline(midi: pretty_midi.PrettyMIDI) -> Timeline:
         if signatures
         else "",
     )
+
+
+def program_name(program: int, is_drum: bool) -> str:
+    """What a part without a name is called: its instrument."""
+    return "drums" if is_drum else pretty_midi.program_to_instrument_name(program).lower()
 
 
 def _stream_timeline(stream) -> Timeline:
@@ -339,10 +324,10 @@ def to_piece(music, onsets=None) -> Piece:
     voices, struck = timeline_to_voices(timeline)
     bars = np.arange(0, max(len(voices), 1), STEPS_PER_BAR)
     if timeline.bar_starts is not None:
-        bars = np.unique(_to_steps(timeline.bar_starts))
+        bars = np.unique(nearest_steps(timeline.bar_starts))
         bars = bars[bars < max(len(voices), 1)]
     signature = timeline.time_signature or _likely_signature(bars)
-    beats, unit = (int(number) for number in signature.split("/"))
+    beats, unit = read_signature(signature)
     second = bars[2] - bars[1] if len(bars) > 2 else 4 * STEPS_PER_QUARTER * beats / unit
     if len(bars) > 1 and bars[1] - bars[0] < second:
         bars = bars[1:]  # MIDI has no other way to tell a pickup than a short first bar
@@ -363,15 +348,10 @@ def _likely_signature(bars: np.ndarray) -> str:
     return f"{length // 4}/4" if length % 4 == 0 else f"{length}/16"
 
 
-def _to_steps(times) -> np.ndarray:
-    """The nearest steps; halves go up, the error of a division apart."""
-    return np.floor(np.asarray(times, float) + 0.5 + 1e-6).astype(np.int64)
-
-
 def rounded_notes(notes: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """``(starts, ends, pitches)`` of the notes on a grid of so many steps."""
-    starts = _to_steps(notes[:, 0]).clip(0, max(steps - 1, 0))
-    ends = np.maximum(_to_steps(notes[:, 1]), starts)
+    starts = nearest_steps(notes[:, 0]).clip(0, max(steps - 1, 0))
+    ends = np.maximum(nearest_steps(notes[:, 1]), starts)
     return starts, ends, notes[:, 2].astype(np.int64)
 
 
@@ -391,4 +371,4 @@ def grid_steps(timeline: Timeline, parts: list[Part]) -> int:
             f"This music lasts {length:,.0f} sixteenths, and a grid has at most {MAX_STEPS:,}: "
             "cut it into pieces."
         )
-    return max(int(_to_steps(length)), 1 if ends else 0)
+    return max(int(nearest_steps(length)), 1 if ends else 0)

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from .course import DATA_FOLDER
-from .music import REST, Piece, notes_to_voice, pitch_number
+from .files import read_shipped
+from .music import (
+    REST,
+    Piece,
+    nearest_steps,
+    notes_to_voice,
+    pitch_number,
+    read_signature,
+)
 from .splits import SPLITS, check_split
 from .tokens import TICKS_PER_STEP, note_events
 
@@ -73,13 +81,13 @@ class Tune(NamedTuple):
     def to_piece(self) -> Piece:
         """The tune on the sixteenth grid, one voice. What falls between two sixteenths (a triplet's
         notes, thirty-seconds) moves to the nearer one; a note that is left no length is lost."""
-        notes = np.floor(self.notes + (0.5, 0.5, 0)).astype(int)
+        notes = np.column_stack([nearest_steps(self.notes[:, :2]), self.notes[:, 2].astype(int)])
         melody, onsets = notes_to_voice(notes.tolist(), notes[:, 1].max(initial=0))
         return Piece(
             name=self.name,
             voices=melody[:, None],
             onsets=onsets[:, None],
-            bar_starts=np.floor(self.bar_starts + 0.5).astype(np.int32),
+            bar_starts=nearest_steps(self.bar_starts).astype(np.int32),
             time_signature=self.time_signature,
             key=self.key,
             tempo=self.tempo,
@@ -103,7 +111,7 @@ class Tune(NamedTuple):
     @property
     def bar_steps(self) -> float:
         """The length of a full bar."""
-        beats, unit = map(int, self.time_signature.split("/"))
+        beats, unit = read_signature(self.time_signature)
         return 16 * beats / unit
 
 
@@ -117,12 +125,7 @@ def load_tunes(split: str | None = None, kind: str | None = None) -> list[Tune]:
     check_split(split)
     if kind is not None and kind not in KINDS:
         raise ValueError(f"A kind of tune is one of {', '.join(KINDS)}, not {kind!r}.")
-    if not TUNES_FILE.is_file():
-        raise FileNotFoundError(
-            "data/tunes.npz is missing; `make data` builds it again in a minute."
-        )
-    with np.load(TUNES_FILE) as arrays:
-        arrays = dict(arrays)
+    arrays = read_shipped(TUNES_FILE)
     chosen = np.ones(len(arrays["name"]), bool)
     if split is not None:
         chosen &= arrays["split"] == SPLITS.index(split)
