@@ -258,6 +258,25 @@ def read_signature(time_signature: str) -> tuple[int, int]:
     return int(beats), int(unit)
 
 
+def bar_length(time_signature: str) -> float:
+    """Steps in a full bar: 16 for "4/4", 12 for "6/8"."""
+    beats, unit = read_signature(time_signature)
+    return 4 * STEPS_PER_QUARTER * beats / unit
+
+
+def bar_clock(times, bar_starts, bar_steps: float) -> np.ndarray:
+    """``(times, 2)`` float: for each time (in steps) the steps since its bar's downbeat, and the
+    bar's number. A pickup is the end of a full bar of ``bar_steps``, of number -1; after the last
+    downbeat the bars go on."""
+    times = np.asarray(times, float)
+    first, last = float(bar_starts[0]), float(bar_starts[-1])
+    slack = 1e-6  # a triplet's times are no exact fractions
+    later = np.arange(last + bar_steps, times.max(initial=0) + slack, bar_steps)
+    downbeats = np.concatenate([[first - bar_steps], bar_starts, later])
+    bars = np.searchsorted(downbeats, times + slack) - 1
+    return np.stack([times - downbeats[bars], bars - 1], axis=1)
+
+
 def nearest_steps(times) -> np.ndarray:
     """The steps nearest to times counted in steps, int64; halves go up, the error of a division
     apart."""

@@ -15,10 +15,11 @@ from .files import read_shipped
 from .music import (
     REST,
     Piece,
+    bar_clock,
+    bar_length,
     nearest_steps,
     notes_to_voice,
     pitch_number,
-    read_signature,
 )
 from .splits import SPLITS, check_split
 from .tokens import TICKS_PER_STEP, note_events
@@ -111,8 +112,7 @@ class Tune(NamedTuple):
     @property
     def bar_steps(self) -> float:
         """The length of a full bar."""
-        beats, unit = read_signature(self.time_signature)
-        return 16 * beats / unit
+        return bar_length(self.time_signature)
 
 
 def load_tunes(split: str | None = None, kind: str | None = None) -> list[Tune]:
@@ -156,10 +156,9 @@ def event_notes(pitches: np.ndarray, ticks: np.ndarray) -> np.ndarray:
     return np.stack([edges[:-1], edges[1:], pitches], axis=1)[pitches != REST]
 
 
-def bar_positions(tune: Tune) -> np.ndarray:
-    """Where in its bar each event of the tune (note or rest, as in ``tokens.melody_words``) begins:
-    ``(events,)`` float, steps since the downbeat. A pickup is the end of a full bar."""
+def event_clock(tune: Tune) -> np.ndarray:
+    """When each event of the tune (note or rest, as in ``tokens.melody_words``) begins, and the
+    last one ends, as ``music.bar_clock`` tells it: ``(events + 1, 2)`` float."""
     lengths = [ticks for _, ticks in note_events(tune.notes)]
-    starts = np.cumsum([0, *lengths[:-1]])[: len(lengths)] / TICKS_PER_STEP
-    bars = np.concatenate([tune.bar_starts[:1] - tune.bar_steps, tune.bar_starts])
-    return starts - bars[np.searchsorted(bars, starts + 1e-6) - 1]
+    times = np.cumsum([0, *lengths]) / TICKS_PER_STEP
+    return bar_clock(times, tune.bar_starts, tune.bar_steps)

@@ -14,7 +14,7 @@ from helpers.music import REST
 from helpers.splits import SPLITS
 from helpers.timeline import to_timeline
 from helpers.tokens import Vocabulary, melody_words, words_to_notes, words_to_voice
-from helpers.tunes import COLLECTIONS, KINDS, TUNES_FILE, Tune, bar_positions, load_tunes
+from helpers.tunes import COLLECTIONS, KINDS, TUNES_FILE, Tune, event_clock, load_tunes
 
 # What data/README.md's table says: training, validation, test.
 COUNTS = {
@@ -205,7 +205,9 @@ def test_positions_in_the_bar():
     tune = a_tune("AB|d4 z2 f2|(3efe (3dcB A4|B2 c2 d4|]")
     assert tune.bar_starts.tolist() == [4, 20, 36]
     assert len(melody_words(tune.notes)) == 15
-    positions = bar_positions(tune)
+    clock = event_clock(tune)
+    positions = clock[:-1, 0]
+    assert clock[:, 1].tolist() == [-1] * 2 + [0] * 3 + [1] * 7 + [2] * 3 + [3]
     assert np.allclose(positions[:5], [12, 14, 0, 8, 12])
     assert np.allclose(positions[5:12], [0, 4 / 3, 8 / 3, 4, 16 / 3, 20 / 3, 8])
     assert np.allclose(positions[12:], [0, 4, 8])
@@ -214,7 +216,7 @@ def test_positions_in_the_bar():
 def test_positions_lie_in_the_bar_and_downbeats_are_many(tunes):
     zero = total = 0
     for tune in tunes[::5]:
-        positions = bar_positions(tune)
+        positions = event_clock(tune)[:-1, 0]
         assert len(positions) == len(melody_words(tune.notes))
         assert (positions >= 0).all()
         zero, total = zero + np.isclose(positions, 0).sum(), total + len(tune.bar_starts)

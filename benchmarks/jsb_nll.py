@@ -1,0 +1,144 @@
+"""The chorale model of notebook 02 on the canonical split of the JSB chorales, in nats.
+
+    JSB_DIR=FOLDER python benchmarks/jsb_nll.py
+
+The folder holds Jsb16thSeparated.json and jsb-chorales-quarter.json, which the kit does not bring.
+Trains on the training part alone, chooses by the validation part, and looks at the test part at the
+end. An interrupted training goes on where it stopped. The networks are kept in
+checkpoints/jsb_benchmark, so the next run only measures them; --train trains anew. The kit's own
+chorale model cannot be measured here, since its training set holds most of these chorales.
+
+Every probability is exact, and nothing is given but the past: a chord's is the product of its
+notes', each given those before it in a fixed order. With several keys it is the mean of those that
+the same network gives to the music in these keys, which is a probability again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from helpers import course
+
+SEED = 16
+course.set_seed(SEED)
+
+import numpy as np  # noqa: E402
+
+from helpers import checkpoints, data  # noqa: E402
+from helpers.chapters import next_note_rnn as chapter  # noqa: E402
+from helpers.files import sha256  # noqa: E402
+
+NAME = "jsb_benchmark"
+SIXTEENTHS = "Jsb16thSeparated.json"
+KEYS = (-2, -1, 0, 1, 2)  # semitones
+SETTINGS = {"iterations": 1800, "batch_size": 64, "seed": SEED, "judge_every": 150}
+PUBLISHED = [  # nats a note, which part of which split, what is given
+    ("BachBot (2016)", 0.477, "another split, 80/10/10; joint"),
+    ("Music Transformer (2019)", 0.335, "validation; joint, chord by chord"),
+    ("Coconet, chronological (2017)", 0.436, "validation; joint"),
+    ("TonicNet (2019)", 0.396, "validation; joint, its chord symbol counted"),
+    ("TonicNet as published", 0.220, "given each step's true chord: not comparable"),
+]
+
+
+def melody_windows(pieces, length: int = 64) -> list[set[bytes]]:
+    """For each piece the stretches of its soprano, as intervals, so that the key is no matter."""
+    found = []
+    for piece in pieces:
+        moves = np.diff(piece.voices[:, 0])
+        found.append({moves[i : i + length].tobytes() for i in range(len(moves) - length + 1)})
+    return found
+
+
+def tunes_not_in(pieces, training) -> list[int]:
+    """Which pieces have no stretch of four bars of melody in common with the training pieces."""
+    known = set().union(*melody_windows(training))
+    return [i for i, windows in enumerate(melody_windows(pieces)) if not windows & known]
+
+
+def sixteenths(folder: Path):
+    """The parts of the sixteenth grid, as pieces and prepared for the network."""
+    pieces = {split: data.load_jsb(folder / SIXTEENTHS, split) for split in data.SPLITS}
+    low, high = data.voice_ranges(pieces["train"])
+    prepared = {split: chapter.prepare(some, low, high) for split, some in pieces.items()}
+    return pieces, prepared
+
+
+def train_sixteenths(prepared):
+    training = chapter.build_chorale_training(f"{NAME}/sixteenths", SETTINGS)
+    chapter.train_chorales(training, prepared["train"], prepared["valid"], "sixteenths")
+    return training
+
+
+def report_sixteenths(network, pieces, prepared) -> dict:
+    """Prints the table, and returns its figures."""
+    print("\nSixteenth grid, four voices, nats a note; order soprano, bass, alto, tenor")
+    figures = {}
+    for split in ("valid", "test"):
+        for keys in ((0,), KEYS):
+            losses = chapter.chorale_losses(network, prepared[split], keys)
+            name = f"{split}, {len(keys)} key{'s' if len(keys) > 1 else ''}"
+            figures[name] = chapter.nats_per_note(losses)
+            print(
+                f"  this model, {name:13} {figures[name]:6.3f}   ({4 * figures[name]:.3f} a frame)"
+            )
+    struck = [piece.classes != piece.seen[:, chapter.BEFORE] for piece in prepared["test"]]
+    figures["test, notes that begin"] = float(
+        np.concatenate([loss[new] for loss, new in zip(losses, struck, strict=True)]).mean()
+    )
+    clean = tunes_not_in(pieces["test"], pieces["train"])
+    figures["test, unknown tunes"] = chapter.nats_per_note([losses[i] for i in clean])
+    print(f"  held notes left out       {figures['test, notes that begin']:6.3f}")
+    print(
+        f"  tunes not in training     {figures['test, unknown tunes']:6.3f}   "
+        f"({len(clean)} of {len(losses)} chorales)"
+    )
+    for name, nats, how in PUBLISHED:
+        print(f"  {name:25} {nats:6.3f}   ({how})")
+    return figures
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--train", action="store_true", help="train anew")
+    arguments = parser.parse_args()
+    folder = os.environ.get("JSB_DIR")
+    if not folder:
+        print(f"Skipped: let JSB_DIR name the folder that holds {SIXTEENTHS}.")
+        return 0
+    folder = course.ROOT / folder
+    pieces, prepared = sixteenths(folder)
+    kept = course.checkpoint_folder(NAME)
+    if arguments.train:
+        shutil.rmtree(course.runs_folder(NAME), ignore_errors=True)
+    if arguments.train or not kept.is_dir():
+        training = train_sixteenths(prepared)
+        if training.iteration < SETTINGS["iterations"]:
+            print("Interrupted: run this again to go on.")
+            return 1
+        network = training.networks["best"]
+        figures = report_sixteenths(network, pieces, prepared)
+        card = {
+            "title": "The chorale model of notebook 02 on the canonical JSB split",
+            "data": {SIXTEENTHS: sha256(folder / SIXTEENTHS)},
+            "settings": {"sixteenths": SETTINGS},
+            "wall_seconds": round(training.wall_seconds),
+            "cpu_seconds": round(training.cpu_seconds),
+            "nats": {"sixteenths, a note": figures},
+        }
+        checkpoints.write_checkpoint(
+            kept, {"sixteenths": network}, {"sixteenths": training.history}, {}, card
+        )
+    else:
+        report_sixteenths(checkpoints.load_checkpoint(NAME).network("sixteenths"), pieces, prepared)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
