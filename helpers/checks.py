@@ -33,13 +33,22 @@ def _number(answer) -> float:
         return float("nan")
 
 
+def _alike(got, expected) -> bool:
+    """Whether an answer is the number, or the row of numbers, that is expected."""
+    try:
+        got = np.asarray(got, float)
+    except (TypeError, ValueError):
+        return False
+    return got.shape == np.shape(expected) and np.allclose(got, expected)
+
+
 def _right_on(function, cases) -> bool:
     """Whether a student's function gives what is expected in each case (arguments, expected, hint);
     says so where it does not, and shows what it raises."""
     if not _tried(function):
         return False
     if not callable(function):
-        _say(False, "", "Write a function of two arguments, as in the cell.")
+        _say(False, "", "Write a function with the arguments of the cell.")
         return False
     for arguments, expected, hint in cases:
         try:
@@ -49,7 +58,7 @@ def _right_on(function, cases) -> bool:
             return False
         if not _tried(got):
             return False
-        if _number(got) != expected:
+        if not _alike(got, expected):
             _say(False, "", f"{hint} Your function says {got!r} here, not {expected}.")
             return False
     return True
@@ -133,6 +142,60 @@ def forgotten_notes(count) -> None:
     ]
     if _right_on(count, cases):
         _say(True, "Bach repeats a pitch more often than one would think: see the solution.", "")
+
+
+# --- notebook 02 -------------------------------------------------------------------------------
+
+
+def loss_and_perplexity(loss, perplexity) -> None:
+    """Exercise 1: three events whose right words had the probabilities 1/2, 1/4 and 1/8."""
+    if not _tried(loss, perplexity):
+        return
+    loss, perplexity = _number(loss), _number(perplexity)
+    if abs(loss - 2) < 0.005:
+        hint = "2 is the loss in bits: take natural logarithms."
+    elif abs(loss - np.log(4)) > 0.005:
+        hint = "The loss is the mean of minus the logarithms of the three probabilities."
+    else:
+        hint = "The loss is right. The perplexity is e to the power of the loss."
+    right = abs(loss - np.log(4)) <= 0.005 and abs(perplexity - 4) <= 0.05
+    _say(right, "As unsure as someone who chooses among four.", hint)
+
+
+def top_p(function) -> None:
+    """Exercise 2: a function of probabilities and p that keeps the most probable words."""
+    row = [0.1, 0.5, 0.25, 0.15]
+    cases = [
+        ((row, 0.5), [0, 1, 0, 0], "One word of probability 0.5 is enough for p = 0.5."),
+        ((row, 0.6), [0, 2 / 3, 1 / 3, 0], "p = 0.6 needs two words, rescaled to sum to 1."),
+        ((row, 1.0), row, "p = 1 keeps all."),
+    ]
+    if _right_on(function, cases):
+        _say(True, "Where one word is enough, one stays; where many are needed, many.", "")
+
+
+def stopped_clock(stopped, running) -> None:
+    """Exercise 3: the loss with a clock that stands still, beside the loss with a running one."""
+    if not _tried(stopped):
+        return
+    stopped = _number(stopped)
+    _say(
+        stopped > running + 0.05,
+        f"The clock is worth {stopped - running:.2f} nats an event.",
+        "Make a Sequence of each test tune's tokens and np.zeros_like of its places, and evaluate.",
+    )
+
+
+def chord_repetition(function) -> None:
+    """Exercise 4: of all groups of eight chords, the share that came before."""
+    once = np.arange(64).reshape(16, 4)
+    twice = np.concatenate([once, once])  # 25 groups, of which 16 are different
+    cases = [
+        ((once,), 0.0, "Sixteen different chords repeat nothing."),
+        ((twice,), 1 - 16 / 25, "Sixteen chords twice: of 25 groups the last nine came before."),
+    ]
+    if _right_on(function, cases):
+        _say(True, "Now compare Bach with the network.", "")
 
 
 # --- notebook 04 -------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 """The trained systems as plain functions: pitches in, pitches out.
 
-Each loads its published network on first use and keeps it. ``generator`` takes another network of
-the same kind instead, one's own for example.
+Each loads its published network on first use and keeps it. ``generator`` or ``network`` takes
+another network of the same kind instead, one's own for example. ``seed``: the same seed gives the
+same music, None something new each time.
 """
 
 from __future__ import annotations
@@ -11,19 +12,23 @@ import functools
 import numpy as np
 
 from . import checkpoints
-from .music import REST, STEPS_PER_BAR
+from .music import REST, STEPS_PER_BAR, bar_clock, bar_length
+from .tokens import Vocabulary, read_word, voice_words, words_to_voice
+from .tunes import KINDS, usual_signature
 
 WINDOW = 2 * STEPS_PER_BAR
 MELODY_RANGE = (57, 81)  # the sopranos that the accompaniment GAN was trained on
 MAX_STEPS = 20_000  # some twenty minutes of music
+FIDDLE_MIDDLE = 74  # D5, about which the tunes of notebook 02 lie when their tonic is a D
+METRES = ("2/2", "6/8", "3/4", "9/8")  # that a melody of no known style may be in
+EVENTS_HEARD = 256  # of a longer melody the last ones
 
 
 def accompany(melody, seed: int | None = None, generator=None, pickup: int = 0) -> np.ndarray:
     """Alto, tenor and bass to a melody, by the accompaniment GAN of notebook 04.
 
     melody: ``(steps,)`` whole numbers, MIDI pitches on the sixteenth grid or ``REST``, of any
-    length from one step. seed: the same seed gives the same music, None something new each time.
-    pickup: steps before the first downbeat, 0 where the melody begins on one.
+    length from one step. pickup: steps before the first downbeat, 0 where the melody begins on one.
     Returns voices ``(steps, 4)`` int16 with the melody, untouched, in column 0.
 
     A melody outside the trained range is moved, by octaves where that is enough, and the music
@@ -56,6 +61,20 @@ def _as_melody(melody) -> np.ndarray:
     if melody.min() < REST or melody.max() > 127:
         raise ValueError("A melody holds MIDI pitches from 0 to 127, or -1 for a rest.")
     return melody.astype(np.int16)
+
+
+def _as_seed(seed: int | None) -> int:
+    return int(np.random.default_rng().integers(2**31)) if seed is None else int(seed)
+
+
+def _check_steps(steps) -> None:
+    if not isinstance(steps, (int, np.integer)) or not 1 <= steps <= MAX_STEPS:
+        raise ValueError(f"Music here has from 1 to {MAX_STEPS:,} steps, not {steps!r}.")
+
+
+def _check_temperature(temperature) -> None:
+    if not 0 <= temperature < np.inf:
+        raise ValueError(f"A temperature is a number from 0 (no chance) up, not {temperature!r}.")
 
 
 def fitting_shift(melody: np.ndarray) -> int:
@@ -105,8 +124,7 @@ def _windows(melody: np.ndarray, seed: int | None, generator) -> np.ndarray:
 
     from .chapters import accompaniment_gan as gan
 
-    if seed is None:
-        seed = int(np.random.default_rng().integers(2**31))
+    seed = _as_seed(seed)
     bars = len(melody) // STEPS_PER_BAR
     beats = gan.BEATS // 2
     noise = [gan.draw_noise(1, (seed, bar))[0, :beats] for bar in range(bars)]
@@ -135,3 +153,138 @@ def join_windows(windows: np.ndarray) -> np.ndarray:
         seam = int(np.argmax(agreement + central + 0.5 * (place % 4 == 0)))
         joined.append(np.concatenate([before[half : half + seam], after[seam:half]]))
     return np.concatenate([*joined, windows[-1, half:]])
+
+
+# --- notebook 02 -------------------------------------------------------------------------------
+
+
+def continue_melody(
+    pitches,
+    steps: int,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    style: str | None = None,
+    seed: int | None = None,
+    network=None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """How a melody goes on, by the next-note RNN of notebook 02, which has read fiddle tunes.
+
+    pitches: ``(length,)`` whole numbers, MIDI pitches on the sixteenth grid or ``REST``, beginning
+    on a downbeat. temperature 0 is greedy; top_k and top_p restrict the draw to the most probable
+    events. style: a kind of tune, one of ``tunes.KINDS``; None leaves it open.
+    Returns the ``steps`` steps that follow: pitches ``(steps,)`` int16, onsets ``(steps,)`` bool.
+
+    The key, and without a style the metre, are those in which the network finds the melody most
+    probable. Raises ValueError with one sentence where an argument is wrong.
+    """
+    from .chapters import next_note_rnn as rnn
+
+    melody = _as_melody(pitches)
+    _check_steps(steps)
+    _check_temperature(temperature)
+    if top_k is not None and top_k < 1 or top_p is not None and not 0 < top_p <= 1:
+        raise ValueError("top_k is a whole number from 1 up, top_p a share above 0 and up to 1.")
+    if style is not None and style not in KINDS:
+        raise ValueError(f"A style is one of {', '.join(KINDS)}, not {style!r}.")
+    network = network or _next_note_rnn()
+    vocabulary = _tune_vocabulary()
+    tokens, places, shift = _as_fiddle_tune(melody, style, network, vocabulary)
+    choice = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "end": False}
+    words, lasting = [], 0
+    for draw in range(1 + 6 * steps):  # an event lasts at least a sixth of a step
+        count = int(steps - lasting) // 2 + 8
+        draw_seed = (_as_seed(seed) + draw) % 2**31
+        new = rnn.continue_tokens(
+            network, vocabulary.words, tokens[None], places[None], count, draw_seed, **choice
+        )[0]
+        words += vocabulary.decode(new)
+        lasting += sum(read_word(word)[1] for word in vocabulary.decode(new))
+        if lasting >= steps:
+            break
+        after = rnn.places_of(np.append(new, 0), places[-1], vocabulary.words)
+        tokens = np.concatenate([tokens, new])[-EVENTS_HEARD:]
+        places = np.concatenate([places, after[1:]])[-EVENTS_HEARD:]
+    melody, onsets = words_to_voice(words)
+    return _move(melody[:steps], -shift, 0, 127), onsets[:steps]
+
+
+def _as_fiddle_tune(melody, style, network, vocabulary) -> tuple[np.ndarray, np.ndarray, int]:
+    """A melody's tokens and places, and the semitones it was moved by: of all keys (and metres, if
+    there is no style) those in which the network finds it most probable."""
+    from .chapters import next_note_rnn as rnn
+
+    notes = melody[melody != REST]
+    middle = notes.mean() if len(notes) else FIDDLE_MIDDLE
+    lowest = round(FIDDLE_MIDDLE - middle) - 6
+    shifts = range(lowest, lowest + 12) if len(notes) else [0]
+    first = rnn.START if style is None else f"<{style}>"
+    readings = []
+    for shift in shifts:
+        words = voice_words(_move(melody, shift, 0, 127))
+        tokens = vocabulary.encode([first, *words], unknown="nearest")
+        times = np.cumsum([0, *(float(read_word(word)[1]) for word in words)])
+        for metre in METRES if style is None else [usual_signature(style)]:
+            clock = bar_clock(times, [0], bar_length(metre))
+            places = rnn.as_places(clock, metre)
+            readings.append((tokens[-EVENTS_HEARD:], places[-EVENTS_HEARD:], shift))
+    inputs, places = (np.stack([reading[i] for reading in readings]) for i in (0, 1))
+    losses = rnn.batch_losses(network, inputs[:, :-1], places[:, :-1], inputs[:, 1:])
+    return readings[int(np.argmin(np.sum(losses, axis=1)))]
+
+
+def compose_chorale(
+    steps: int,
+    soprano=None,
+    temperature: float = 1.0,
+    seed: int | None = None,
+    network=None,
+    pickup: int = 0,
+) -> np.ndarray:
+    """A chorale in four voices, by the chorale network of notebook 02: ``(steps, 4)`` int16 of MIDI
+    pitches and ``REST``, soprano first.
+
+    soprano: ``(steps,)``, a melody to be harmonised; it stands untouched in column 0. None composes
+    a melody too. temperature: below 1 more cautious, 0 without chance. pickup: steps before the
+    first downbeat. A soprano outside the trained range is moved, and the music moved back. Raises
+    ValueError with one sentence where an argument is wrong.
+    """
+    from .chapters import next_note_rnn as rnn
+
+    _check_steps(steps)
+    _check_temperature(temperature)
+    shift, moved = 0, None
+    if soprano is not None:
+        soprano = _as_melody(soprano)
+        if len(soprano) != steps:
+            raise ValueError(f"This soprano has {len(soprano)} steps, not the {steps} asked for.")
+        shift = fitting_shift(soprano)
+        moved = _move(soprano, shift, *MELODY_RANGE)[None]
+    voices = rnn.compose_voices(
+        network or _chorale_network(),
+        steps,
+        sopranos=moved,
+        places=(np.arange(steps) - pickup) % STEPS_PER_BAR,
+        temperature=temperature,
+        seed=_as_seed(seed),
+    )[0]
+    voices = _move(voices, -shift, 0, 127)
+    if soprano is not None:
+        voices[:, 0] = soprano
+    return voices
+
+
+@functools.cache
+def _next_note_rnn():
+    return checkpoints.load_checkpoint("02_next_note_rnn").network("tunes")
+
+
+@functools.cache
+def _chorale_network():
+    return checkpoints.load_checkpoint("02_next_note_rnn").network("chorales")
+
+
+@functools.cache
+def _tune_vocabulary() -> Vocabulary:
+    words = checkpoints.load_checkpoint("02_next_note_rnn").card["vocabularies"]["tunes"]
+    return Vocabulary.from_words(words)

@@ -6,6 +6,8 @@ are exact: an eighth of a triplet lasts 4/3.
 
 from __future__ import annotations
 
+from collections import Counter
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -162,3 +164,10 @@ def event_clock(tune: Tune) -> np.ndarray:
     lengths = [ticks for _, ticks in note_events(tune.notes)]
     times = np.cumsum([0, *lengths]) / TICKS_PER_STEP
     return bar_clock(times, tune.bar_starts, tune.bar_steps)
+
+
+@lru_cache(maxsize=len(KINDS))
+def usual_signature(kind: str) -> str:
+    """The time signature that most of the training tunes of a kind have, such as "6/8" for jigs."""
+    found = Counter(tune.time_signature for tune in load_tunes("train", kind))
+    return found.most_common(1)[0][0]

@@ -3,6 +3,10 @@ saved notebook has no widgets."""
 
 from __future__ import annotations
 
+import html
+
+import numpy as np
+
 from . import audio
 
 
@@ -59,3 +63,57 @@ def browse(items, title: str | None = None, chosen=None, **options):
     display(ipywidgets.VBox([slider, output]))
     show(chosen)
     return slider
+
+
+def listening_form(clips: dict, question: str, seed: int, most: int = 5):
+    """Clips under the letters A, B, C in an order drawn by ``seed``, a rating from 1 to ``most``
+    for each, and a button that shows which was which and locks the ratings.
+
+    clips: a dict of label and music. Returns the form: ``form.ratings()`` is a dict of label and
+    rating, None where none was given.
+    """
+    from IPython.display import display
+
+    if not clips:
+        raise ValueError("There is nothing to listen to: give at least one piece of music.")
+    form = ListeningForm(clips, question, seed, most)
+    for letter, label in form.labels.items():
+        audio.play(clips[label], title=f"clip {letter}", picture=False)
+    display(form.box)
+    return form
+
+
+class ListeningForm:
+    """See ``listening_form``. ``labels``: letter -> label, which the listener must not see."""
+
+    def __init__(self, clips, question, seed, most):
+        import ipywidgets
+
+        order = np.random.default_rng(seed).permutation(list(clips)).tolist()
+        self.labels = {chr(ord("A") + i): label for i, label in enumerate(order)}
+        options = [("-", None), *((str(i), i) for i in range(1, most + 1))]
+        self.choices = {
+            letter: ipywidgets.ToggleButtons(
+                options=options, description=f"clip {letter}", style={"button_width": "3em"}
+            )
+            for letter in self.labels
+        }
+        self.button = ipywidgets.Button(description="Which was which?")
+        self.button.on_click(self._reveal)
+        self.answer = ipywidgets.HTML()
+        heading = ipywidgets.HTML(f"<b>{html.escape(question)}</b> (1 no, {most} yes)")
+        self.box = ipywidgets.VBox([heading, *self.choices.values(), self.button, self.answer])
+
+    def ratings(self) -> dict:
+        """Label -> rating, None where none was given."""
+        return {label: self.choices[letter].value for letter, label in self.labels.items()}
+
+    def _reveal(self, _) -> None:
+        if None in self.ratings().values():
+            self.answer.value = "Rate every clip first."
+            return
+        for choice in self.choices.values():
+            choice.disabled = True
+        self.answer.value = "; ".join(
+            f"{letter} was {html.escape(label)}" for letter, label in self.labels.items()
+        )
