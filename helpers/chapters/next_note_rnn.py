@@ -7,13 +7,13 @@ __all__ = ['START', 'END', 'HOME', 'SIGNATURES', 'BAR_TICKS', 'PLACES', 'CYCLE',
            'Sequence', 'tune_sequence', 'token_batches', 'pad', 'recurrent_stack', 'build_rnn', 'embed', 'empty_state',
            'predict', 'event_losses', 'mean_loss', 'count_real', 'train_step', 'judge_batch', 'evaluate',
            'build_training', 'batches_from', 'end_epoch', 'is_over', 'train_network', 'restrict', 'word_ticks',
-           'move_clock', 'play_on', 'read_seed', 'continue_tokens', 'groups', 'repetition', 'novelty', 'count_ngram',
-           'beside', 'judge_ngram', 'tune_figures', 'build_transformer', 'batch_losses', 'losses_by_bar', 'places_of',
-           'piece_clock', 'soprano_words', 'chord_words', 'chorale_sequences', 'to_classes', 'to_pitches', 'recall',
-           'observe', 'look_back', 'build_listener', 'one_hot', 'build_head', 'build_chorale_network', 'Prepared',
-           'prepare', 'moved', 'chorale_batch', 'chorale_step', 'chosen_probabilities', 'chorale_losses',
-           'nats_per_note', 'build_chorale_training', 'judge_chorales', 'train_chorales', 'choose_chord',
-           'compose_voices', 'harmonise_windows']
+           'move_clock', 'play_on', 'read_seed', 'is_banned', 'continue_tokens', 'groups', 'repetition', 'novelty',
+           'count_ngram', 'beside', 'judge_ngram', 'figures_of', 'tune_figures', 'build_transformer', 'batch_losses',
+           'losses_by_bar', 'places_of', 'piece_clock', 'soprano_words', 'chord_words', 'chorale_sequences',
+           'to_classes', 'to_pitches', 'recall', 'observe', 'look_back', 'build_listener', 'one_hot', 'build_head',
+           'build_chorale_network', 'Prepared', 'prepare', 'moved', 'chorale_batch', 'chorale_step',
+           'chosen_probabilities', 'chorale_losses', 'nats_per_note', 'build_chorale_training', 'judge_chorales',
+           'train_chorales', 'choose_chord', 'compose_voices', 'harmonise_windows']
 
 # %% ../../notebooks/02_next_note_rnn.ipynb #cell-005
 import itertools
@@ -296,11 +296,11 @@ def restrict(logits, temperature, top_k, top_p):
     """Logits ``(batch, words)`` to draw from: divided by the temperature, and very low for words
     that are neither among the ``top_k`` nor needed for the probability ``top_p``."""
     logits = logits / temperature
-    order = tf.argsort(logits, direction="DESCENDING")
-    rank = tf.argsort(order)
-    likely = tf.gather(tf.nn.softmax(logits), order, batch_dims=1)
-    before = tf.gather(tf.cumsum(likely, axis=1, exclusive=True), rank, batch_dims=1)
-    return tf.where((rank < top_k) & (before < top_p), logits, -1e9)
+    falling = tf.sort(logits, direction="DESCENDING")
+    before = tf.cumsum(tf.nn.softmax(falling), axis=1, exclusive=True)
+    stays = (tf.range(tf.shape(logits)[1]) < top_k) & (before < top_p)
+    least = tf.reduce_min(tf.where(stays, falling, np.inf), axis=1, keepdims=True)
+    return tf.where(logits >= least, logits, -1e9)
 
 # %% ../../notebooks/02_next_note_rnn.ipynb #cell-059
 def word_ticks(words):
@@ -348,6 +348,11 @@ def read_seed(network, tokens, places, state):
     return network([tokens, places, state], training=False)[1]
 
 
+def is_banned(word, end):
+    """Whether a word may not be drawn: padding, and special words but for the end."""
+    return not word or (is_timeless(word) and not (end and word == END))
+
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-062
 def continue_tokens(
     network, words, tokens, places, count, seed, temperature=1.0, top_k=None, top_p=None, end=True
 ):
@@ -358,24 +363,16 @@ def continue_tokens(
     state = empty_state(network, len(tokens))
     if tokens.shape[1] > 1:
         state = read_seed(network, tokens[:, :-1], places[:, :-1], state)
-    special = [not word or (is_timeless(word) and not (end and word == END)) for word in words]
     top_k = 1 if temperature == 0 else top_k or len(words)
-    choice = (temperature or 1.0, top_k, top_p or 1.0)
-    choice = [tf.constant(choice[0]), tf.constant(choice[1]), tf.constant(choice[2])]
-    drawn = play_on(
-        network,
-        tf.constant(word_ticks(words)),
-        tf.constant(special),
-        tokens[:, -1],
-        places[:, -1],
-        state,
-        tf.constant(count),
-        tf.constant(seed),
-        choice,
-    )
+    ticks = tf.constant(word_ticks(words))
+    banned = tf.constant([is_banned(word, end) for word in words])
+    budget = tf.constant(count), tf.constant(seed)
+    choice = tf.constant(temperature or 1.0), tf.constant(top_k), tf.constant(top_p or 1.0)
+    last = tokens[:, -1], places[:, -1], state
+    drawn = play_on(network, ticks, banned, *last, *budget, choice)
     return drawn.numpy().T
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-067
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-068
 def groups(tokens, size):
     """All groups of so many tokens in a row, padding dropped."""
     tokens = [int(token) for token in tokens if token]
@@ -393,7 +390,7 @@ def novelty(tokens, known, size=8):
     found = groups(tokens, size)
     return sum(group not in known for group in found) / max(len(found), 1)
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-071
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-072
 def count_ngram(order, words, train, clock):
     """An n-gram of the sequences' tokens; with ``clock`` it also knows the place in the bar and
     the time signature of what it predicts."""
@@ -411,34 +408,33 @@ def judge_ngram(model, sequences, clock):
     conditions = [beside(s) for s in sequences] if clock else None
     return model.evaluate([s.tokens[1:] for s in sequences], conditions)
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-075
-def tune_figures(tunes, words, known):
-    """Musical figures of tunes, pairs of tokens (without the kind) and the place of the first."""
-    ticks = word_ticks(words)
-    figures = []
-    for tokens, place in tunes:
-        notes = words_to_notes([words[token] for token in tokens if token])
-        bar = BAR_TICKS[place[2]]
-        ends = place[0] + np.cumsum(ticks[tokens])
-        lines = ends.max() // bar  # bar lines in the tune
-        on_line = len({end for end in ends if end % bar == 0})
-        voice = words_to_voice([words[token] for token in tokens if token])[0]
-        moves = np.abs(np.diff(notes[:, 2]))
-        figures.append(
-            {
-                "bars": ends.max() / bar,
-                "notes a bar": len(notes) * bar / max(ends.max(), 1),
-                "bar lines respected": on_line / max(lines, 1),
-                "leaps": float((moves > 5).mean()) if len(moves) else 0.0,
-                "in one scale": float(metrics.scale_consistency(voice[:, None])),
-                "ends on the tonic": float(len(notes) and notes[-1, 2] % 12 == HOME),
-                "repetition": repetition(tokens),
-                "novelty": novelty(tokens, known),
-            }
-        )
-    return {name: float(np.nanmean([f[name] for f in figures])) for name in figures[0]}
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-076
+def figures_of(tokens, place, words, known):
+    """The musical figures of one tune: its tokens without the kind, and the first one's place."""
+    tokens = [int(token) for token in tokens if token]
+    played = [words[token] for token in tokens]
+    pitches = words_to_notes(played)[:, 2]
+    bar = BAR_TICKS[place[2]]
+    ends = place[0] + np.cumsum(word_ticks(played))
+    bars = ends[-1] / bar
+    return {
+        "bars": bars,
+        "notes a bar": len(pitches) / max(bars, 1),
+        "bar lines respected": len({end for end in ends if end % bar == 0}) / max(bars // 1, 1),
+        "leaps": (np.abs(np.diff(pitches)) > 5).mean() if len(pitches) > 1 else 0.0,
+        "in one scale": metrics.scale_consistency(words_to_voice(played)[0][:, None]),
+        "ends on the tonic": len(pitches) and pitches[-1] % 12 == HOME,
+        "repetition": repetition(tokens),
+        "novelty": novelty(tokens, known),
+    }
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-082
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-077
+def tune_figures(tunes, first_places, words, known):
+    """The means of ``figures_of`` over tunes, whose first places are ``(tunes, 3)``."""
+    each = [figures_of(*tune, words, known) for tune in zip(tunes, first_places)]
+    return {name: float(np.nanmean([figures[name] for figures in each])) for name in each[0]}
+
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-084
 # Challenge - a causal Transformer
 LONGEST_TUNE = 512  # events
 
@@ -459,7 +455,7 @@ def build_transformer(words, depth=3, units=128, heads=4, embedding=96, dropout=
     logits = layers.Dense(words)(layers.LayerNormalization()(x))
     return keras.Model([tokens, places], logits, name="transformer")
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-087
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-089
 @tf.function(reduce_retracing=True)
 def batch_losses(network, inputs, places, targets):
     """The loss of each event ``(tunes, length)``; 0 where there is padding."""
@@ -478,7 +474,7 @@ def losses_by_bar(network, sequences, bars=16):
         np.add.at(count, bar[real], 1)
     return total / np.maximum(count, 1)
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-091
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-093
 def places_of(tokens, first, words):
     """The places of tokens from the place of the first one on, ``(tokens, 3)``."""
     ticks, bar = word_ticks(words)[tokens], BAR_TICKS[first[2]]
@@ -486,7 +482,7 @@ def places_of(tokens, first, words):
     number = np.full(len(tokens), first[2])
     return np.stack([time % bar, (first[1] + time // bar) % CYCLE, number], axis=1).astype(np.int32)
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-099
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-101
 # Applications - a chorale's soprano and chords as sequences
 def piece_clock(piece, times):
     """The clock of a chorale at the given steps."""
@@ -508,7 +504,7 @@ def chord_words(piece):
     words = chords.chord_names(voices, steps_per_chord=4)
     return words, piece.bar_starts[0] % 4 + 4 * np.arange(len(words) + 1)
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-100
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-102
 def chorale_sequences(to_words):
     """The vocabulary of the training chorales' words, and train, valid and test as sequences.
     What the training chorales lack becomes the nearest note, or the chord "other"."""
@@ -524,7 +520,7 @@ def chorale_sequences(to_words):
             parts[split].append(Sequence(tokens, clock))
     return vocabulary, parts
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-109
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-111
 # Voices as classes, and back
 LOWEST, HIGHEST = 36, 81
 CLASSES = HIGHEST - LOWEST + 2  # class 0 is the rest
@@ -544,7 +540,7 @@ def to_pitches(classes):
     """Classes as MIDI pitches, int16."""
     return np.where(classes == 0, REST, classes + LOWEST - 1).astype(np.int16)
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-111
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-113
 LONGEST = 32  # steps of agreement that are counted
 
 
@@ -565,7 +561,7 @@ def recall(classes, agreement, step):
     length = np.take_along_axis(agreement, place, axis=-2)[..., 0, :]
     return np.where(length > 0, hint, NOTHING), length
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-113
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-115
 BEFORE, HELD, HINT, LENGTH = slice(0, 4), slice(4, 8), slice(8, 12), slice(12, 16)
 PLACE = 16
 SEEN = 17  # columns: four for each of the above, and the place in the bar
@@ -592,7 +588,7 @@ def look_back(classes, places):
     steps = range(len(classes))
     return np.stack([observe(classes, agreement, step, places[step]) for step in steps])
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-116
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-118
 # The chorale network
 def build_listener(cell, depth, units, dropout):
     """What is seen ``(length, SEEN)`` and a state in; a memory ``(length, units)`` and the new
@@ -605,7 +601,7 @@ def build_listener(cell, depth, units, dropout):
     x = layers.Dropout(dropout)(ops.concatenate(parts, axis=-1))
     return keras.Model([seen, state], recurrent_stack(x, state, cell, dropout), name="listener")
 
-
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-120
 def one_hot(column):
     """Classes as one-hot rows; all zeros for NOTHING."""
     return ops.one_hot(column, CLASSES + 1)[..., :CLASSES]
@@ -628,7 +624,7 @@ def build_head(voice, units, dropout):
     logits = logits + trust[..., 1:] * one_hot(seen[..., HINT][..., column])
     return keras.Model([memory, seen, chosen], logits, name=voice)
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-117
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-121
 def build_chorale_network(cell="gru", depth=2, units=256, dropout=0.4):
     """What is seen, the classes chosen ``(length, 4)`` and a state in; the logits of all voices
     ``(length, 4, CLASSES)`` and the new state out."""
@@ -642,7 +638,7 @@ def build_chorale_network(cell="gru", depth=2, units=256, dropout=0.4):
     logits = ops.stack([logits[column] for column in range(4)], axis=2)
     return keras.Model([seen, chosen, state], [logits, end], name="chorale_network")
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-119
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-123
 class Prepared(NamedTuple):
     """A chorale ready for training. classes ``(steps, 4)``; seen ``(steps, SEEN)``; room: the
     lowest and highest semitones it may be moved by."""
@@ -668,7 +664,7 @@ def moved(classes, semitones):
     """Classes some semitones higher; rests and NOTHING stay."""
     return np.where((classes > 0) & (classes < CLASSES), classes + semitones, classes)
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-120
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-124
 def chorale_batch(prepared, batch_size, length, seed, iteration):
     """``(seen, classes, mask)``: stretches of ``length`` steps, drawn and transposed at random;
     the same seed and iteration give the same. The mask is 0 behind a piece's end."""
@@ -690,7 +686,7 @@ def chorale_batch(prepared, batch_size, length, seed, iteration):
         mask[row, :count] = 1
     return seen, classes, mask
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-122
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-126
 @tf.function
 def chorale_step(network, average, optimizer, seen, classes, mask, decay):
     """One update of the network and of its average; returns the mean loss in nats a note."""
@@ -704,7 +700,7 @@ def chorale_step(network, average, optimizer, seen, classes, mask, decay):
         slow.assign(decay * slow + (1 - decay) * fast)
     return loss
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-123
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-127
 @tf.function(reduce_retracing=True)
 def chosen_probabilities(network, seen, classes):
     """The probability of every note that is there, ``(pieces, steps, 4)``."""
@@ -732,7 +728,7 @@ def nats_per_note(losses):
     """The mean over all notes of all pieces."""
     return float(np.concatenate(losses).mean())
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-124
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-128
 def build_chorale_training(chapter, settings):
     """The networks and the optimizer, ready to begin or resumed from the last save."""
     networks = {name: build_chorale_network() for name in ("network", "average", "best")}
@@ -758,7 +754,7 @@ def judge_chorales(training, valid):
         history.setdefault(name, []).append(figure)
     training.save()
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-125
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-129
 def train_chorales(training, train, valid, label):
     """Trains until all iterations are done, or the ■ button is pressed."""
     settings, networks = training.settings, training.networks
@@ -783,7 +779,7 @@ def train_chorales(training, train, valid, label):
         training.save_if_due()
         bar.show(loss=loss, best=min(training.history.get("validation loss", [np.nan])))
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-132
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-136
 # Composing in four voices
 @tf.function(reduce_retracing=True)
 def choose_chord(network, seen, given, state, temperature, seed):
@@ -802,7 +798,7 @@ def choose_chord(network, seen, given, state, temperature, seed):
         chosen += drawn[:, None] * tf.one_hot(column, 4, dtype=tf.int32)
     return chosen, state
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-133
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-137
 def compose_voices(network, steps, count=1, sopranos=None, places=None, temperature=1.0, seed=0):
     """Voices ``(count, steps, 4)`` int16 of pitches, from nothing, or to sopranos ``(count,
     steps)``. places: each step's place in its bar, ``(steps,)``; by default bars of 16."""
@@ -823,7 +819,7 @@ def compose_voices(network, steps, count=1, sopranos=None, places=None, temperat
         )
     return to_pitches(classes)
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-137
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-141
 def harmonise_windows(network, melodies, seed, temperature=1.0):
     """Accompaniments ``(windows, steps, 4)`` of melodies ``(windows, steps)`` that begin on a
     downbeat, the melody in column 0."""
