@@ -29,15 +29,22 @@ SEED = 16
 course.set_seed(SEED)
 
 import numpy as np  # noqa: E402
+from jsb import quarters  # noqa: E402
 
 from helpers import checkpoints, data  # noqa: E402
 from helpers.chapters import next_note_rnn as chapter  # noqa: E402
 from helpers.files import sha256  # noqa: E402
 
 NAME = "jsb_benchmark"
-SIXTEENTHS = "Jsb16thSeparated.json"
+SIXTEENTHS, QUARTERS = "Jsb16thSeparated.json", "jsb-chorales-quarter.json"
 KEYS = (-2, -1, 0, 1, 2)  # semitones
 SETTINGS = {"iterations": 1800, "batch_size": 64, "seed": SEED, "judge_every": 150}
+PUBLISHED_QUARTERS = [  # nats a frame of the test part, joint, as far as each is exact
+    ("RNN-NADE-HF (2012)", 5.56, "joint, trained by Hessian-free optimisation"),
+    ("LSTM-RTRBM (2015)", 4.72, "joint, its likelihood estimated"),
+    ("RNN-RBM (2012)", 6.27, "joint, its likelihood estimated"),
+    ("TCN (2018)", 8.10, "every key apart: another family"),
+]
 PUBLISHED = [  # nats a note, which part of which split, what is given
     ("BachBot (2016)", 0.477, "another split, 80/10/10; joint"),
     ("Music Transformer (2019)", 0.335, "validation; joint, chord by chord"),
@@ -104,39 +111,61 @@ def report_sixteenths(network, pieces, prepared) -> dict:
     return figures
 
 
+def report_quarters(network, parts) -> dict:
+    """Prints the table of the quarter-note grid, and returns its figures."""
+    print("\nQuarter notes, sets of pitches, nats a frame; each set as a list from high to low")
+    figures = {}
+    for split in ("valid", "test"):
+        figures[split] = quarters.evaluate(network, parts[split])
+        print(f"  this model, {split:13} {figures[split]:6.3f}")
+    for name, nats, how in PUBLISHED_QUARTERS:
+        print(f"  {name:25} {nats:6.2f}    ({how})")
+    return figures
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--train", action="store_true", help="train anew")
     arguments = parser.parse_args()
     folder = os.environ.get("JSB_DIR")
     if not folder:
-        print(f"Skipped: let JSB_DIR name the folder that holds {SIXTEENTHS}.")
+        print(f"Skipped: let JSB_DIR name the folder that holds {SIXTEENTHS} and {QUARTERS}.")
         return 0
     folder = course.ROOT / folder
     pieces, prepared = sixteenths(folder)
+    rolls = {split: data.load_jsb_frames(folder / QUARTERS, split) for split in data.SPLITS}
+    parts = {split: quarters.prepare(some) for split, some in rolls.items()}
     kept = course.checkpoint_folder(NAME)
     if arguments.train:
         shutil.rmtree(course.runs_folder(NAME), ignore_errors=True)
-    if arguments.train or not kept.is_dir():
-        training = train_sixteenths(prepared)
-        if training.iteration < SETTINGS["iterations"]:
-            print("Interrupted: run this again to go on.")
-            return 1
-        network = training.networks["best"]
-        figures = report_sixteenths(network, pieces, prepared)
-        card = {
-            "title": "The chorale model of notebook 02 on the canonical JSB split",
-            "data": {SIXTEENTHS: sha256(folder / SIXTEENTHS)},
-            "settings": {"sixteenths": SETTINGS},
-            "wall_seconds": round(training.wall_seconds),
-            "cpu_seconds": round(training.cpu_seconds),
-            "nats": {"sixteenths, a note": figures},
-        }
-        checkpoints.write_checkpoint(
-            kept, {"sixteenths": network}, {"sixteenths": training.history}, {}, card
-        )
-    else:
-        report_sixteenths(checkpoints.load_checkpoint(NAME).network("sixteenths"), pieces, prepared)
+    if kept.is_dir() and not arguments.train:
+        checkpoint = checkpoints.load_checkpoint(NAME)
+        report_sixteenths(checkpoint.network("sixteenths"), pieces, prepared)
+        report_quarters(checkpoint.network("quarters"), parts)
+        return 0
+    trainings = {"sixteenths": train_sixteenths(prepared)}
+    if trainings["sixteenths"].iteration < SETTINGS["iterations"]:
+        print("Interrupted: run this again to go on.")
+        return 1
+    trainings["quarters"] = quarters.train(f"{NAME}/quarters", parts["train"])
+    networks = {
+        "sixteenths": trainings["sixteenths"].networks["best"],
+        "quarters": trainings["quarters"].networks["network"],
+    }
+    figures = {
+        "sixteenths, nats a note": report_sixteenths(networks["sixteenths"], pieces, prepared),
+        "quarters, nats a frame": report_quarters(networks["quarters"], parts),
+    }
+    card = {
+        "title": "The chorale model of notebook 02 on the canonical JSB split",
+        "data": {name: sha256(folder / name) for name in (SIXTEENTHS, QUARTERS)},
+        "settings": {name: training.settings for name, training in trainings.items()},
+        "wall_seconds": {name: round(t.wall_seconds) for name, t in trainings.items()},
+        "cpu_seconds": {name: round(t.cpu_seconds) for name, t in trainings.items()},
+        "test": figures,
+    }
+    histories = {name: training.history for name, training in trainings.items()}
+    checkpoints.write_checkpoint(kept, networks, histories, {}, card)
     return 0
 
 

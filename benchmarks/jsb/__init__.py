@@ -1,0 +1,1 @@
+"""The quarter-note model of benchmarks/jsb_nll.py."""
