@@ -520,7 +520,7 @@ def chorale_sequences(to_words):
             parts[split].append(Sequence(tokens, clock))
     return vocabulary, parts
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-111
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-113
 # Voices as classes, and back
 LOWEST, HIGHEST = 36, 81
 CLASSES = HIGHEST - LOWEST + 2  # class 0 is the rest
@@ -540,7 +540,7 @@ def to_pitches(classes):
     """Classes as MIDI pitches, int16."""
     return np.where(classes == 0, REST, classes + LOWEST - 1).astype(np.int16)
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-113
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-115
 LONGEST = 32  # steps of agreement that are counted
 
 
@@ -561,7 +561,7 @@ def recall(classes, agreement, step):
     length = np.take_along_axis(agreement, place, axis=-2)[..., 0, :]
     return np.where(length > 0, hint, NOTHING), length
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-115
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-117
 BEFORE, HELD, HINT, LENGTH = slice(0, 4), slice(4, 8), slice(8, 12), slice(12, 16)
 PLACE = 16
 SEEN = 17  # columns: four for each of the above, and the place in the bar
@@ -588,7 +588,7 @@ def look_back(classes, places):
     steps = range(len(classes))
     return np.stack([observe(classes, agreement, step, places[step]) for step in steps])
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-118
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-120
 # The chorale network
 def build_listener(cell, depth, units, dropout):
     """What is seen ``(length, SEEN)`` and a state in; a memory ``(length, units)`` and the new
@@ -601,7 +601,7 @@ def build_listener(cell, depth, units, dropout):
     x = layers.Dropout(dropout)(ops.concatenate(parts, axis=-1))
     return keras.Model([seen, state], recurrent_stack(x, state, cell, dropout), name="listener")
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-120
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-122
 def one_hot(column):
     """Classes as one-hot rows; all zeros for NOTHING."""
     return ops.one_hot(column, CLASSES + 1)[..., :CLASSES]
@@ -624,7 +624,7 @@ def build_head(voice, units, dropout):
     logits = logits + trust[..., 1:] * one_hot(seen[..., HINT][..., column])
     return keras.Model([memory, seen, chosen], logits, name=voice)
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-121
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-123
 def build_chorale_network(cell="gru", depth=2, units=256, dropout=0.4):
     """What is seen, the classes chosen ``(length, 4)`` and a state in; the logits of all voices
     ``(length, 4, CLASSES)`` and the new state out."""
@@ -638,7 +638,7 @@ def build_chorale_network(cell="gru", depth=2, units=256, dropout=0.4):
     logits = ops.stack([logits[column] for column in range(4)], axis=2)
     return keras.Model([seen, chosen, state], [logits, end], name="chorale_network")
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-123
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-125
 class Prepared(NamedTuple):
     """A chorale ready for training. classes ``(steps, 4)``; seen ``(steps, SEEN)``; room: the
     lowest and highest semitones it may be moved by."""
@@ -664,7 +664,7 @@ def moved(classes, semitones):
     """Classes some semitones higher; rests and NOTHING stay."""
     return np.where((classes > 0) & (classes < CLASSES), classes + semitones, classes)
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-124
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-126
 def chorale_batch(prepared, batch_size, length, seed, iteration):
     """``(seen, classes, mask)``: stretches of ``length`` steps, drawn and transposed at random;
     the same seed and iteration give the same. The mask is 0 behind a piece's end."""
@@ -686,7 +686,7 @@ def chorale_batch(prepared, batch_size, length, seed, iteration):
         mask[row, :count] = 1
     return seen, classes, mask
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-126
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-128
 @tf.function
 def chorale_step(network, average, optimizer, seen, classes, mask, decay):
     """One update of the network and of its average; returns the mean loss in nats a note."""
@@ -700,7 +700,7 @@ def chorale_step(network, average, optimizer, seen, classes, mask, decay):
         slow.assign(decay * slow + (1 - decay) * fast)
     return loss
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-127
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-129
 @tf.function(reduce_retracing=True)
 def chosen_probabilities(network, seen, classes):
     """The probability of every note that is there, ``(pieces, steps, 4)``."""
@@ -728,7 +728,7 @@ def nats_per_note(losses):
     """The mean over all notes of all pieces."""
     return float(np.concatenate(losses).mean())
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-128
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-130
 def build_chorale_training(chapter, settings):
     """The networks and the optimizer, ready to begin or resumed from the last save."""
     networks = {name: build_chorale_network() for name in ("network", "average", "best")}
@@ -754,7 +754,7 @@ def judge_chorales(training, valid):
         history.setdefault(name, []).append(figure)
     training.save()
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-129
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-131
 def train_chorales(training, train, valid, label):
     """Trains until all iterations are done, or the ■ button is pressed."""
     settings, networks = training.settings, training.networks
@@ -779,7 +779,7 @@ def train_chorales(training, train, valid, label):
         training.save_if_due()
         bar.show(loss=loss, best=min(training.history.get("validation loss", [np.nan])))
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-136
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-138
 # Composing in four voices
 @tf.function(reduce_retracing=True)
 def choose_chord(network, seen, given, state, temperature, seed):
@@ -798,7 +798,7 @@ def choose_chord(network, seen, given, state, temperature, seed):
         chosen += drawn[:, None] * tf.one_hot(column, 4, dtype=tf.int32)
     return chosen, state
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-137
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-139
 def compose_voices(network, steps, count=1, sopranos=None, places=None, temperature=1.0, seed=0):
     """Voices ``(count, steps, 4)`` int16 of pitches, from nothing, or to sopranos ``(count,
     steps)``. places: each step's place in its bar, ``(steps,)``; by default bars of 16."""
@@ -819,7 +819,7 @@ def compose_voices(network, steps, count=1, sopranos=None, places=None, temperat
         )
     return to_pitches(classes)
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-141
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-143
 def harmonise_windows(network, melodies, seed, temperature=1.0):
     """Accompaniments ``(windows, steps, 4)`` of melodies ``(windows, steps)`` that begin on a
     downbeat, the melody in column 0."""
