@@ -14,7 +14,7 @@ import numpy as np
 from . import checkpoints
 from .music import REST, STEPS_PER_BAR, bar_clock, bar_length
 from .tokens import Vocabulary, read_word, voice_words, words_to_voice
-from .tunes import KINDS, usual_signature
+from .tunes import KINDS, load_tunes, usual_signature
 
 WINDOW = 2 * STEPS_PER_BAR
 MELODY_RANGE = (57, 81)  # the sopranos that the accompaniment GAN was trained on
@@ -218,15 +218,14 @@ def _as_fiddle_tune(melody, style, network, vocabulary) -> tuple[np.ndarray, np.
     middle = notes.mean() if len(notes) else FIDDLE_MIDDLE
     lowest = round(FIDDLE_MIDDLE - middle) - 6
     shifts = range(lowest, lowest + 12) if len(notes) else [0]
-    first = rnn.START if style is None else f"<{style}>"
     readings = []
     for shift in shifts:
         words = voice_words(_move(melody, shift, 0, 127))
-        tokens = vocabulary.encode([first, *words], unknown="nearest")
+        tokens = vocabulary.encode([rnn.START, *words], unknown="nearest")
         times = np.cumsum([0, *(float(read_word(word)[1]) for word in words)])
         for metre in METRES if style is None else [usual_signature(style)]:
             clock = bar_clock(times, [0], bar_length(metre))
-            places = rnn.as_places(clock, metre)
+            places = rnn.as_places(clock, metre, style)
             readings.append((tokens[-EVENTS_HEARD:], places[-EVENTS_HEARD:], shift))
     inputs, places = (np.stack([reading[i] for reading in readings]) for i in (0, 1))
     losses = rnn.batch_losses(network, inputs[:, :-1], places[:, :-1], inputs[:, 1:])
@@ -286,5 +285,6 @@ def _chorale_network():
 
 @functools.cache
 def _tune_vocabulary() -> Vocabulary:
-    words = checkpoints.load_checkpoint("02_next_note_rnn").card["vocabularies"]["tunes"]
-    return Vocabulary.from_words(words)
+    from .chapters import next_note_rnn as rnn
+
+    return rnn.tune_vocabulary(load_tunes("train"))

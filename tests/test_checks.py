@@ -32,6 +32,40 @@ def forgotten(voices, onsets):
     return int(((voices[1:] == voices[:-1]) & onsets[1:] & (voices[1:] >= 0)).sum())
 
 
+def keep_top_p(probabilities, p):
+    order = np.argsort(-probabilities)
+    before = np.cumsum(probabilities[order]) - probabilities[order]
+    kept = np.zeros_like(probabilities)
+    kept[order[before < p]] = probabilities[order[before < p]]
+    return kept / kept.sum()
+
+
+def keep_not_rescaled(probabilities, p):
+    return np.where(keep_top_p(probabilities, p) > 0, probabilities, 0)
+
+
+def keep_too_few(probabilities, p):
+    order = np.argsort(-probabilities)
+    reached = np.cumsum(probabilities[order]) <= p
+    kept = np.zeros_like(probabilities)
+    kept[order[reached]] = probabilities[order[reached]]
+    return kept / max(kept.sum(), 1e-9)
+
+
+def keep_one_too_many(probabilities, p):
+    order = np.argsort(-probabilities)
+    before = np.cumsum(probabilities[order]) - probabilities[order]
+    kept = np.zeros_like(probabilities)
+    kept[order[before <= p]] = probabilities[order[before <= p]]
+    return kept / kept.sum()
+
+
+def repeated(voices, size=8):
+    chords = [tuple(map(int, chord)) for chord in voices]
+    found = [tuple(chords[i : i + size]) for i in range(len(chords) - size + 1)]
+    return 1 - len(set(found)) / len(found)
+
+
 ONE_NOTE = ["wait 500 ms", "velocity 60-64", "down C4", "wait 1000 ms", "wait 250 ms", "up C4"]
 
 
@@ -53,6 +87,13 @@ def grid(first, second):
         (checks.one_note_in_events, (...,)),
         (checks.forgotten_notes, (...,)),
         (checks.forgotten_notes, (lambda voices, onsets: ...,)),
+        (checks.loss_and_perplexity, (..., ...)),
+        (checks.loss_and_perplexity, (np.log(4), ...)),
+        (checks.top_p, (...,)),
+        (checks.top_p, (lambda probabilities, p: ...,)),
+        (checks.stopped_clock, (..., 1.5)),
+        (checks.chord_repetition, (...,)),
+        (checks.chord_repetition, (lambda voices: ...,)),
     ],
 )
 def test_an_untouched_exercise_is_not_tried(check, answers, capsys):
@@ -75,6 +116,14 @@ def test_an_untouched_exercise_is_not_tried(check, answers, capsys):
         (checks.one_note_in_events, (ONE_NOTE,)),
         (checks.one_note_in_events, (["velocity 60-64", "wait 500 ms", *ONE_NOTE[2:]],)),
         (checks.forgotten_notes, (forgotten,)),
+        (checks.loss_and_perplexity, (np.log(4), 4)),
+        (checks.loss_and_perplexity, (1.386, 4.0)),
+        (checks.loss_and_perplexity, (np.float32(1.3863), np.exp(1.3863))),
+        (checks.top_p, (keep_top_p,)),
+        (checks.top_p, (lambda probabilities, p: keep_top_p(probabilities, p).tolist(),)),
+        (checks.stopped_clock, (2.25, 1.5)),
+        (checks.chord_repetition, (repeated,)),
+        (checks.chord_repetition, (lambda voices: np.float32(repeated(voices)),)),
     ],
 )
 def test_right_answers(check, answers, capsys):
@@ -116,6 +165,33 @@ def test_right_answers(check, answers, capsys):
         (checks.forgotten_notes, (lambda voices, onsets: int(onsets.sum()),), "one of two"),
         (checks.forgotten_notes, (lambda v, o: int((v[1:] == v[:-1]).sum()),), "held"),
         (checks.forgotten_notes, (lambda v, o: forgotten(v[:, :1], o[:, :1]),), "all voices"),
+        (checks.loss_and_perplexity, (2, 4), "in bits"),
+        (checks.loss_and_perplexity, (0.5, 4), "mean of minus"),
+        (checks.loss_and_perplexity, (-np.log(4), 4), "mean of minus"),
+        (checks.loss_and_perplexity, ("much", 4), "mean of minus"),
+        (checks.loss_and_perplexity, (None, None), "mean of minus"),
+        (checks.loss_and_perplexity, ([1, 2, 3], 4), "mean of minus"),
+        (checks.loss_and_perplexity, (np.log(4), 2), "e to the power"),
+        (checks.loss_and_perplexity, (np.log(4), "four"), "e to the power"),
+        (checks.top_p, (0.5,), "Write a function"),
+        (checks.top_p, (keep_not_rescaled,), "0.5 is enough"),
+        (checks.top_p, (keep_too_few,), "needs two words"),
+        (checks.top_p, (keep_one_too_many,), "0.5 is enough"),
+        (checks.top_p, (lambda probabilities, p: keep_top_p(probabilities, min(p, 0.9)),), "keeps"),
+        (checks.top_p, (lambda probabilities: probabilities,), "TypeError"),
+        (checks.top_p, (lambda probabilities, p: None,), "says None"),
+        (checks.top_p, (lambda probabilities, p: {"a": 1},), "enough"),
+        (checks.stopped_clock, (1.5, 1.5), "np.zeros_like"),
+        (checks.stopped_clock, (1.2, 1.5), "np.zeros_like"),
+        (checks.stopped_clock, ("high", 1.5), "np.zeros_like"),
+        (checks.stopped_clock, ((2.25, 0.4), 1.5), "np.zeros_like"),  # evaluate's whole answer
+        (checks.chord_repetition, (0.36,), "Write a function"),
+        (checks.chord_repetition, (lambda voices: 0,), "twice"),
+        (checks.chord_repetition, (lambda voices: 1 - repeated(voices),), "repeat nothing"),
+        (checks.chord_repetition, (lambda voices: repeated(voices[:, :1], 4),), "twice"),
+        (checks.chord_repetition, (lambda voices: voices[100],), "IndexError"),
+        (checks.chord_repetition, (lambda voices: voices,), "repeat nothing"),
+        (checks.chord_repetition, (lambda voices: "none",), "repeat nothing"),
     ],
 )
 def test_wrong_answers_get_a_hint(check, answers, hint, capsys):
@@ -123,3 +199,28 @@ def test_wrong_answers_get_a_hint(check, answers, hint, capsys):
     said = capsys.readouterr().out
     assert said.startswith("Not yet.")
     assert hint in said
+
+
+def test_a_right_clock_says_what_it_is_worth(capsys):
+    checks.stopped_clock(2.25, 1.5)
+    assert "0.75 nats" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        lambda answer: checks.loss_and_perplexity(answer, answer),
+        checks.top_p,
+        lambda answer: checks.top_p(lambda probabilities, p: answer),
+        lambda answer: checks.stopped_clock(answer, 1.5),
+        checks.chord_repetition,
+        lambda answer: checks.chord_repetition(lambda voices: answer),
+    ],
+)
+def test_odd_answers_of_notebook_02_are_not_right_and_never_raise(check, capsys):
+    odd = [None, "", "1,5", [], {}, [[1], [2, 3]], (), float("nan"), float("inf"), 1j, True, object]
+    for answer in [*odd, np.zeros(0), np.zeros((2, 2)), np.array("x"), ..., print, 10**400]:
+        check(answer)
+        said = capsys.readouterr().out
+        assert said.startswith(("Not yet.", "Not tried yet", "Right."))
+        assert not said.startswith("Right.") or answer == float("inf")

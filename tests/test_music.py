@@ -9,6 +9,8 @@ from helpers.music import (
     Piece,
     as_onsets,
     as_voices,
+    bar_clock,
+    bar_length,
     default_onsets,
     excerpt,
     notes_to_voice,
@@ -341,3 +343,50 @@ def test_an_excerpt_ends_where_the_piece_ends():
 def test_an_empty_excerpt_is_refused(start, end):
     with pytest.raises(ValueError, match="held has 8 steps"):
         excerpt(held_piece(), start, end)
+
+
+# --- time --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("signature", "steps"),
+    [("4/4", 16), ("2/2", 16), ("3/4", 12), ("6/8", 12), ("9/8", 18), ("3/8", 6), ("12/8", 24)]
+    + [("6/4", 24), ("2/4", 8), ("5/16", 5), ("3/32", 1.5)],
+)
+def test_steps_in_a_bar(signature, steps):
+    assert bar_length(signature) == steps
+
+
+def test_a_pickup_is_the_end_of_bar_minus_one():
+    clock = bar_clock([0, 2, 3.5, 4, 19, 20], [4, 20], 16)
+    assert clock.tolist() == [[12, -1], [14, -1], [15.5, -1], [0, 0], [15, 0], [0, 1]]
+
+
+def test_a_tune_without_a_pickup_begins_in_bar_0():
+    assert bar_clock([0, 11, 12], [0, 12], 12).tolist() == [[0, 0], [11, 0], [0, 1]]
+
+
+def test_after_the_last_downbeat_the_bars_go_on():
+    clock = bar_clock([16, 31, 32, 47.5, 48, 100], [0, 16], 16)
+    assert clock.tolist() == [[0, 1], [15, 1], [0, 2], [15.5, 2], [0, 3], [4, 6]]
+    assert bar_clock([30], [0], 12).tolist() == [[6, 2]]
+
+
+def test_bars_that_are_too_short_or_too_long_count_from_their_own_downbeats():
+    starts = [0, 10, 30]  # of 10 steps, of 20, and a last one
+    clock = bar_clock([9, 10, 27, 29, 30, 45, 46], starts, 16)
+    assert clock.tolist() == [[9, 0], [0, 1], [17, 1], [19, 1], [0, 2], [15, 2], [0, 3]]
+
+
+def test_triplets_that_fill_a_bar_end_on_its_downbeat():
+    third = 4 / 3
+    times = np.cumsum(np.full(36, third))  # sums of thirds, which are no exact fractions
+    clock = bar_clock(times, [0, 16], 16)
+    assert clock[11::12, 0] == pytest.approx([0, 0, 0], abs=1e-6)
+    assert clock[11::12, 1].tolist() == [1, 2, 3]
+    assert np.allclose(clock[:11, 0], np.arange(1, 12) * third)
+    assert (clock[:11, 1] == 0).all()
+
+
+def test_no_times_have_no_clock():
+    assert bar_clock([], [0, 16], 16).shape == (0, 2)

@@ -14,7 +14,15 @@ from helpers.music import REST
 from helpers.splits import SPLITS
 from helpers.timeline import to_timeline
 from helpers.tokens import Vocabulary, melody_words, words_to_notes, words_to_voice
-from helpers.tunes import COLLECTIONS, KINDS, TUNES_FILE, Tune, event_clock, load_tunes
+from helpers.tunes import (
+    COLLECTIONS,
+    KINDS,
+    TUNES_FILE,
+    Tune,
+    event_clock,
+    load_tunes,
+    usual_signature,
+)
 
 # What data/README.md's table says: training, validation, test.
 COUNTS = {
@@ -221,6 +229,25 @@ def test_positions_lie_in_the_bar_and_downbeats_are_many(tunes):
         assert (positions >= 0).all()
         zero, total = zero + np.isclose(positions, 0).sum(), total + len(tune.bar_starts)
     assert 0.97 < zero / total <= 1  # some bars begin with a note held over
+
+
+@pytest.mark.parametrize(
+    ("kind", "signature"),
+    [("jig", "6/8"), ("slip jig", "9/8"), ("reel", "2/2")],
+)
+def test_the_usual_signature_of_a_dance(kind, signature):
+    assert usual_signature(kind) == signature
+
+
+def test_no_signature_is_more_frequent_than_the_usual_one():
+    for kind in KINDS:
+        found = Counter(tune.time_signature for tune in load_tunes("train", kind))
+        assert found[usual_signature(kind)] == max(found.values()) > 0
+
+
+def test_an_unknown_kind_has_no_usual_signature():
+    with pytest.raises(ValueError, match="one of reel, jig"):
+        usual_signature("polka")
 
 
 # --- from ABC ----------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The sample browser, driven by its slider's value."""
+"""The sample browser, driven by its slider's value, and the listening form, by its buttons."""
 
 import ipywidgets
 import numpy as np
@@ -76,4 +76,88 @@ def test_bad_arguments(played, shown):
         widgets.browse({})
     with pytest.raises(ValueError, match="5 is none of the labels, which are 0, 10, 200"):
         widgets.browse(ITEMS, chosen=5)
+    assert shown == [] and played == []
+
+
+# --- the listening form ------------------------------------------------------------------------
+
+CLIPS = {"Bach": [60] * 16, "the RNN": [62] * 16, "the <trigram>": [64] * 16, "chance": [65] * 16}
+
+
+def fill_in(form, ratings):
+    for letter, label in form.labels.items():
+        form.choices[letter].value = ratings[label]
+
+
+def everything_shown(form):
+    """What the listener can read in the form."""
+    texts = [getattr(child, "value", None) for child in form.box.children]
+    texts += [child.description for child in form.box.children if hasattr(child, "description")]
+    return " ".join(map(str, texts))
+
+
+def test_clips_stand_under_letters_in_an_order_of_the_seed(played, shown):
+    forms = [widgets.listening_form(CLIPS, "Good?", seed=seed) for seed in range(8)]
+    for form in forms:
+        assert list(form.labels) == ["A", "B", "C", "D"]
+        assert sorted(form.labels.values()) == sorted(CLIPS)
+    assert len({tuple(form.labels.values()) for form in forms}) > 3
+    assert widgets.listening_form(CLIPS, "Good?", seed=3).labels == forms[3].labels
+
+
+def test_each_clip_is_played_under_its_letter_and_no_label_is_shown(played, shown):
+    form = widgets.listening_form(CLIPS, "Is this <Bach>?", seed=1)
+    assert [title for _, title, _ in played] == ["clip A", "clip B", "clip C", "clip D"]
+    assert [music for music, _, _ in played] == [CLIPS[label] for label in form.labels.values()]
+    assert all(options == {"picture": False} for _, _, options in played)  # a picture tells much
+    assert shown == [form.box]
+    text = everything_shown(form)
+    assert "Is this &lt;Bach&gt;?" in text and "clip D" in text
+    assert not any(label in text for label in ("RNN", "trigram", "chance"))
+
+
+def test_ratings_are_told_by_label(played, shown):
+    form = widgets.listening_form(CLIPS, "Good?", seed=2, most=3)
+    assert form.ratings() == dict.fromkeys(CLIPS)
+    form.choices["B"].value = 3
+    assert form.ratings() == {**dict.fromkeys(CLIPS), form.labels["B"]: 3}
+    assert [value for _, value in form.choices["A"].options] == [None, 1, 2, 3]
+    with pytest.raises(Exception, match="Invalid selection"):
+        form.choices["A"].value = 4
+
+
+def test_nothing_is_revealed_before_every_clip_is_rated(played, shown):
+    form = widgets.listening_form(CLIPS, "Good?", seed=2)
+    ratings = dict(zip(CLIPS, (1, 2, 3, 4), strict=True))
+    for last in CLIPS:
+        fill_in(form, ratings | {last: None})
+        form.button.click()
+        assert form.answer.value == "Rate every clip first."
+        assert not any(choice.disabled for choice in form.choices.values())
+
+
+def test_after_the_answer_the_ratings_are_locked(played, shown):
+    form = widgets.listening_form(CLIPS, "Good?", seed=2)
+    ratings = dict(zip(CLIPS, (1, 5, 3, 2), strict=True))
+    fill_in(form, ratings)
+    form.button.click()
+    assert all(choice.disabled for choice in form.choices.values())
+    for letter, label in form.labels.items():
+        assert (
+            f"{letter} was {label.replace('<', '&lt;').replace('>', '&gt;')}" in form.answer.value
+        )
+    assert form.ratings() == ratings
+
+
+def test_labels_may_be_numbers(played, shown):
+    form = widgets.listening_form(ITEMS, "Good?", seed=0)
+    fill_in(form, {0: 1, 10: 2, 200: 3})
+    form.button.click()
+    assert form.ratings() == {0: 1, 10: 2, 200: 3}
+    assert "was 200" in form.answer.value
+
+
+def test_no_clips_are_refused(played, shown):
+    with pytest.raises(ValueError, match="nothing to listen to"):
+        widgets.listening_form({}, "Good?", seed=0)
     assert shown == [] and played == []
