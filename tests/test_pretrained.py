@@ -1,10 +1,14 @@
-"""The accompaniment of any melody, with the published network."""
+"""The trained systems as functions: any melody, odd ones too, with the published networks, and
+with tiny ones where it does not matter what the network has learned."""
 
 import numpy as np
 import pytest
 
 from helpers import data, metrics, pretrained
-from helpers.music import REST
+from helpers.chapters import next_note_rnn as rnn
+from helpers.music import REST, default_onsets
+from helpers.tokens import Vocabulary, event_word
+from helpers.tunes import KINDS
 
 SCALE = np.repeat([60, 62, 64, 65, 67, 69, 71, 72], 8).astype(np.int16)  # four bars
 
@@ -123,3 +127,338 @@ def test_seams_are_not_heard():
     short = np.stack([pretrained.accompany(window[:, 0], seed=1) for window in windows])
     assert metrics.chord_share(long) > metrics.chord_share(short) - 0.05
     assert metrics.consonance(long) > metrics.consonance(short) - 0.05
+
+
+# --- notebook 02: how a melody goes on ---------------------------------------------------------
+
+EVENTS = [event_word(pitch, steps) for pitch in (REST, *range(62, 87)) for steps in (1, 2, 4, 8)]
+VOCABULARY = Vocabulary([EVENTS], special=[rnn.START, rnn.END, "|"])
+TUNE = np.repeat([62, 66, 69, 74, 73, 69, 71, 67], 2).astype(np.int16)
+
+
+def lively(network, size):
+    """The network with weights so large that what it says depends on all that it has read."""
+    rng = np.random.default_rng(5)
+    weights = network.get_weights()
+    network.set_weights([rng.normal(0, size, w.shape) if w.ndim > 1 else w for w in weights])
+    return network
+
+
+@pytest.fixture(scope="module")
+def tiny_rnn():
+    return lively(rnn.build_rnn(len(VOCABULARY), "gru", 1, units=8, embedding=4), 1.0)
+
+
+@pytest.fixture
+def go_on(tiny_rnn, monkeypatch):
+    """``continue_melody`` with a tiny network and its vocabulary."""
+    monkeypatch.setattr(pretrained, "_tune_vocabulary", lambda: VOCABULARY)
+
+    def continue_melody(pitches, steps, **options):
+        return pretrained.continue_melody(pitches, steps, network=tiny_rnn, **options)
+
+    return continue_melody
+
+
+def is_music(pitches, onsets, steps):
+    assert pitches.shape == onsets.shape == (steps,)
+    assert pitches.dtype == np.int16 and onsets.dtype == bool
+    assert pitches.min() >= REST and pitches.max() <= 127
+    assert not onsets[pitches == REST].any()
+    assert onsets[1:][default_onsets(pitches)[1:, 0]].all()
+    return True
+
+
+@pytest.mark.parametrize("steps", [1, 2, 15, 16, 33, 150])
+def test_any_number_of_steps_follows(go_on, steps):
+    assert is_music(*go_on(TUNE, steps, seed=0), steps)
+
+
+@pytest.mark.parametrize(
+    "melody",
+    [
+        [62],
+        np.arange(500) % 12 + 62,
+        [REST],
+        [REST] * 40,
+        [60, REST] * 16,
+        [0, 127] * 20,
+        [127],
+        [0],
+    ]
+    + [[0, 12, 120, 108] * 4, [127, 115, 27, 27], [0, 12, 121, 121]],
+)
+def test_any_melody_goes_on(go_on, melody):
+    assert is_music(*go_on(np.array(melody), 20, seed=0), 20)
+    assert is_music(*go_on(melody, 4, seed=0, style="slip jig"), 4)
+
+
+def test_the_seed_decides_how_it_goes_on(go_on):
+    first, again, other = (go_on(TUNE, 48, seed=seed) for seed in (3, 3, 4))
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first[0], other[0])
+    free = [go_on(TUNE, 48)[0] for _ in range(3)]
+    assert not (np.array_equal(free[0], free[1]) and np.array_equal(free[1], free[2]))
+
+
+def test_greedy_needs_no_seed_and_is_the_best_of_one(go_on):
+    greedy = go_on(TUNE, 40, temperature=0)
+    for options in ({"temperature": 0, "seed": 9}, {"top_k": 1, "seed": 9}, {"top_p": 1e-6}):
+        assert np.array_equal(go_on(TUNE, 40, **options), greedy)
+
+
+def test_whole_numbers_are_temperatures_and_shares_too(go_on):
+    expected = go_on(TUNE, 8, temperature=2.0, top_p=1.0, top_k=5, seed=1)
+    assert np.array_equal(
+        go_on(TUNE, 8, temperature=2, top_p=1, top_k=np.int64(5), seed=1), expected
+    )
+
+
+def test_what_follows_does_not_depend_on_how_much_is_asked_for(go_on):
+    """Later events are drawn as if the first had been drawn in one go with them."""
+    pitches, onsets = go_on(TUNE, 160, temperature=0)
+    for steps in (1, 20, 90):
+        fewer = go_on(TUNE, steps, temperature=0)
+        assert np.array_equal(fewer, (pitches[:steps], onsets[:steps]))
+
+
+MELODIES = [TUNE, [62, 63, 66, 67, 69], [74, 71], [70, REST, 66, 66, 64, REST], [60, 61, 62, 63]]
+
+
+@pytest.mark.parametrize("melody", MELODIES)
+@pytest.mark.parametrize("semitones", [7, -5, 1])
+def test_a_transposed_melody_goes_on_transposed(go_on, melody, semitones):
+    melody = np.array(melody)
+    pitches, onsets = go_on(melody, 32, temperature=0)
+    moved, moved_onsets = go_on(
+        np.where(melody == REST, REST, melody + semitones), 32, temperature=0
+    )
+    assert np.array_equal(onsets, moved_onsets)
+    assert np.array_equal(moved, np.where(pitches == REST, REST, pitches + semitones))
+
+
+def as_read(melody, style=None, network=None, monkeypatch=None, best=None):
+    """The melody as the network reads it; ``best`` is the reading it shall find most probable."""
+    if best is not None:
+        losses = lambda network, inputs, *_: np.abs(np.arange(len(inputs)) - best)[:, None]  # noqa: E731
+        monkeypatch.setattr(rnn, "batch_losses", losses)
+    return pretrained._as_fiddle_tune(np.array(melody), style, network, VOCABULARY)
+
+
+@pytest.mark.parametrize("best", [0, 17, 47])
+def test_the_most_probable_key_and_metre_are_chosen(monkeypatch, best):
+    """The melody's mean is D5, which is moved by -6 to 5; in each key there are four metres."""
+    tokens, places, shift = as_read([74, 74, 75, 73], monkeypatch=monkeypatch, best=best)
+    assert shift == best // 4 - 6
+    metre = pretrained.METRES[best % 4]
+    assert set(places[:, 2]) == {rnn.SIGNATURES.index(metre)}
+    assert not places[:, rnn.KIND].any()
+    words = [event_word(pitch + shift, steps) for pitch, steps in ((74, 2), (75, 1), (73, 1))]
+    assert VOCABULARY.decode(tokens) == [rnn.START, *words]
+    assert places[:, :2].tolist() == [[0, 0], [12, 0], [18, 0], [24, 0]]
+
+
+@pytest.mark.parametrize(("style", "metre"), [("jig", "6/8"), ("slip jig", "9/8"), ("reel", "2/2")])
+def test_a_style_tells_the_metre_and_the_kind(monkeypatch, style, metre):
+    tokens, places, shift = as_read([86, 62], style, monkeypatch=monkeypatch, best=5)
+    assert shift == -1
+    assert (places[:, 2] == rnn.SIGNATURES.index(metre)).all()
+    assert (places[:, rnn.KIND] == 1 + KINDS.index(style)).all()
+
+
+def test_of_a_long_melody_the_last_events_are_heard(monkeypatch):
+    melody = np.arange(500) % 12 + 68
+    tokens, places, shift = as_read(melody, "reel", monkeypatch=monkeypatch, best=6)
+    assert len(tokens) == len(places) == pretrained.EVENTS_HEARD
+    last = [event_word(int(pitch) + shift, 1) for pitch in melody[-pretrained.EVENTS_HEARD :]]
+    assert VOCABULARY.decode(tokens) == last
+    assert places[-1].tolist()[:2] == [500 % 16 * 6, 500 // 16 % 8]
+
+
+@pytest.mark.parametrize("style", ["polka", "", "Reel", 3])
+def test_an_unknown_style_is_told_the_styles(go_on, style):
+    with pytest.raises(ValueError) as error:
+        go_on(TUNE, 8, style=style)
+    assert all(kind in str(error.value) for kind in KINDS)
+    assert str(error.value).count(". ") == 0
+
+
+BAD_STEPS = [0, -3, 2.5, "4", None, pretrained.MAX_STEPS + 1]
+BAD_TEMPERATURES = [-0.1, float("nan"), float("inf"), "hot", None, [1.0]]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [{"temperature": temperature} for temperature in BAD_TEMPERATURES]
+    + [{"top_k": top_k} for top_k in (0, -1, 2.5, "5", float("nan"))]
+    + [{"top_p": top_p} for top_p in (0, -0.1, 1.5, float("nan"), "0.9")],
+)
+def test_bad_choices_get_one_sentence(go_on, bad):
+    with pytest.raises(ValueError) as error:
+        go_on(TUNE, 8, seed=0, **bad)
+    assert str(error.value).count(". ") == 0 and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("steps", BAD_STEPS)
+def test_a_bad_number_of_steps_gets_one_sentence(go_on, steps):
+    for function in (lambda: go_on(TUNE, steps), lambda: pretrained.compose_chorale(steps)):
+        with pytest.raises(ValueError, match=r"^Music here has from 1 to 20,000 steps, not [^.]*"):
+            function()
+
+
+@pytest.mark.parametrize("bad", [[], [[60, 62]], [60.5], ["C4"], [128], [-2], None])
+def test_no_melody_gets_one_sentence_in_notebook_02_too(go_on, tiny_chorales, bad):
+    functions = [
+        lambda: go_on(bad, 8),
+        lambda: pretrained.compose_chorale(1, soprano=[[60]] if bad is None else bad),
+    ]
+    for function in functions:
+        with pytest.raises(ValueError) as error:
+            function()
+        assert str(error.value).count(". ") == 0
+
+
+# --- notebook 02: chorales ---------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def tiny_chorales():
+    return lively(rnn.build_chorale_network("gru", 1, units=8), 0.3)
+
+
+@pytest.mark.parametrize("steps", [1, 5, 33])
+def test_a_chorale_of_any_length(tiny_chorales, steps):
+    voices = pretrained.compose_chorale(steps, seed=0, network=tiny_chorales)
+    assert voices.shape == (steps, 4) and voices.dtype == np.int16
+    assert voices.min() >= REST and voices.max() <= rnn.HIGHEST
+
+
+def test_500_steps_and_their_soprano(tiny_chorales):
+    soprano = np.resize(SCALE, 500)
+    voices = pretrained.compose_chorale(500, soprano, seed=0, network=tiny_chorales)
+    assert voices.shape == (500, 4)
+    assert np.array_equal(voices[:, 0], soprano)
+
+
+def test_the_seed_decides_the_chorale(tiny_chorales):
+    first, again, other = (
+        pretrained.compose_chorale(12, seed=seed, network=tiny_chorales) for seed in (3, 3, 4)
+    )
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+    free = [pretrained.compose_chorale(12, network=tiny_chorales) for _ in range(2)]
+    assert not np.array_equal(*free)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**31, 2**40])
+def test_any_whole_number_is_a_seed(tiny_chorales, go_on, seed):
+    first, again = (
+        pretrained.compose_chorale(6, seed=seed, network=tiny_chorales) for _ in range(2)
+    )
+    assert np.array_equal(first, again)
+    assert np.array_equal(go_on(TUNE, 6, seed=seed), go_on(TUNE, 6, seed=seed))
+
+
+@pytest.mark.parametrize(
+    "soprano",
+    [SCALE[::4] + 24, SCALE[::4] - 36, [0, 127] * 8, [REST] * 12, [60, REST] * 6, [127], [0]]
+    + [[30, 100, 60, REST] * 3],
+)
+def test_a_soprano_stays_untouched_wherever_it_lies(tiny_chorales, soprano):
+    soprano = np.array(soprano)
+    voices = pretrained.compose_chorale(len(soprano), soprano, seed=1, network=tiny_chorales)
+    assert np.array_equal(voices[:, 0], soprano)
+    assert voices.dtype == np.int16 and voices.min() >= REST and voices.max() <= 127
+
+
+@pytest.mark.parametrize("octaves", [-24, 12, 24])
+def test_a_soprano_out_of_range_is_moved_by_octaves_and_back(tiny_chorales, octaves):
+    soprano = SCALE[::4] + octaves
+    shift = pretrained.fitting_shift(soprano)
+    assert shift % 12 == 0 and shift != 0
+    moved, expected = (
+        pretrained.compose_chorale(16, melody, seed=1, network=tiny_chorales)
+        for melody in (soprano, soprano + shift)
+    )
+    sounding = expected != REST
+    assert np.array_equal(moved[sounding], expected[sounding] - shift)
+    assert (moved[~sounding] == REST).all()
+
+
+@pytest.mark.parametrize(("pickup", "places"), [(0, [0, 1, 2]), (1, [15, 0, 1]), (4, [12, 13, 14])])
+def test_a_pickup_stands_before_the_first_downbeat(monkeypatch, pickup, places):
+    heard = []
+
+    def compose_voices(network, steps, places, **options):
+        heard.extend(places)
+        return np.full((1, steps, 4), 60, np.int16)
+
+    monkeypatch.setattr(rnn, "compose_voices", compose_voices)
+    pretrained.compose_chorale(3, pickup=pickup, network="none")
+    assert heard == places
+
+
+def test_without_temperature_no_seed_matters(tiny_chorales):
+    runs = [
+        pretrained.compose_chorale(8, temperature=0, seed=seed, network=tiny_chorales)
+        for seed in (1, 2)
+    ]
+    assert np.array_equal(*runs)
+
+
+@pytest.mark.parametrize("steps", [63, 65])
+def test_a_soprano_of_another_length_is_refused(steps):
+    with pytest.raises(ValueError, match=rf"^This soprano has 64 steps, not the {steps} asked for"):
+        pretrained.compose_chorale(steps, SCALE)
+
+
+@pytest.mark.parametrize("temperature", BAD_TEMPERATURES)
+def test_a_bad_temperature_of_a_chorale_gets_one_sentence(tiny_chorales, temperature):
+    with pytest.raises(ValueError, match="temperature") as error:
+        pretrained.compose_chorale(4, temperature=temperature, network=tiny_chorales)
+    assert str(error.value).count(". ") == 0
+
+
+# --- notebook 02: the published networks -------------------------------------------------------
+
+
+def test_the_published_network_goes_on():
+    pitches, onsets = pretrained.continue_melody(SCALE, 64, temperature=0.8, top_p=0.9, seed=1)
+    assert is_music(pitches, onsets, 64)
+    assert len(set(pitches[pitches != REST])) > 3
+    again = pretrained.continue_melody(SCALE, 64, temperature=0.8, top_p=0.9, seed=1)
+    assert np.array_equal((pitches, onsets), again)
+
+
+def test_the_published_network_goes_on_in_every_style():
+    for style in KINDS:
+        assert is_music(*pretrained.continue_melody(TUNE, 16, style=style, seed=1), 16)
+
+
+@pytest.mark.parametrize("melody", [[60], [REST] * 16, np.resize(SCALE, 500)])
+def test_the_published_network_goes_on_from_odd_melodies(melody):
+    assert is_music(*pretrained.continue_melody(melody, 16, seed=0), 16)
+
+
+def test_the_published_network_goes_on_a_fifth_higher():
+    pitches, onsets = pretrained.continue_melody(TUNE, 48, temperature=0)
+    higher, higher_onsets = pretrained.continue_melody(TUNE + 7, 48, temperature=0)
+    assert np.array_equal(higher, np.where(pitches == REST, REST, pitches + 7))
+    assert np.array_equal(higher_onsets, onsets)
+
+
+def test_the_published_network_composes_chorales():
+    voices = pretrained.compose_chorale(64, temperature=0.8, seed=1)
+    assert voices.shape == (64, 4) and voices.dtype == np.int16
+    assert np.array_equal(voices, pretrained.compose_chorale(64, temperature=0.8, seed=1))
+    sounding = np.where(voices == REST, np.nan, voices)
+    assert (np.diff(np.nanmean(sounding, axis=0)) < 0).all()  # soprano, alto, tenor, bass
+    assert (voices[1:] == voices[:-1]).mean() > 0.5  # notes are held
+
+
+@pytest.mark.parametrize("octaves", [0, 24, -24])
+def test_the_published_network_harmonises_a_soprano(octaves):
+    soprano = SCALE[::2] + octaves
+    voices = pretrained.compose_chorale(32, soprano, temperature=0.7, seed=1)
+    assert np.array_equal(voices[:, 0], soprano)
+    assert ((voices == REST) | ((voices >= 0) & (voices <= 127))).all()
