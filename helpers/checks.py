@@ -29,7 +29,7 @@ def _number(answer) -> float:
     """The answer as a number, ``nan`` where it is none."""
     try:
         return float(answer)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return float("nan")
 
 
@@ -37,7 +37,7 @@ def _alike(got, expected) -> bool:
     """Whether an answer is the number, or the row of numbers, that is expected."""
     try:
         got = np.asarray(got, float)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return False
     return got.shape == np.shape(expected) and np.allclose(got, expected)
 
@@ -154,7 +154,7 @@ def loss_and_perplexity(loss, perplexity) -> None:
     loss, perplexity = _number(loss), _number(perplexity)
     if abs(loss - 2) < 0.005:
         hint = "2 is the loss in bits: take natural logarithms."
-    elif abs(loss - np.log(4)) > 0.005:
+    elif not abs(loss - np.log(4)) <= 0.005:  # or no number at all
         hint = "The loss is the mean of minus the logarithms of the three probabilities."
     else:
         hint = "The loss is right. The perplexity is e to the power of the loss."

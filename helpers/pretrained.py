@@ -8,11 +8,12 @@ same music, None something new each time.
 from __future__ import annotations
 
 import functools
+import math
 
 import numpy as np
 
 from . import checkpoints
-from .music import REST, STEPS_PER_BAR, bar_clock, bar_length
+from .music import REST, STEPS_PER_BAR, bar_clock, bar_length, default_onsets
 from .tokens import Vocabulary, read_word, voice_words, words_to_voice
 from .tunes import KINDS, load_tunes, usual_signature
 
@@ -72,8 +73,12 @@ def _check_steps(steps) -> None:
         raise ValueError(f"Music here has from 1 to {MAX_STEPS:,} steps, not {steps!r}.")
 
 
+def _is_number(value) -> bool:
+    return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+
+
 def _check_temperature(temperature) -> None:
-    if not 0 <= temperature < np.inf:
+    if not _is_number(temperature) or not 0 <= temperature < np.inf:
         raise ValueError(f"A temperature is a number from 0 (no chance) up, not {temperature!r}.")
 
 
@@ -183,8 +188,10 @@ def continue_melody(
     melody = _as_melody(pitches)
     _check_steps(steps)
     _check_temperature(temperature)
-    if top_k is not None and top_k < 1 or top_p is not None and not 0 < top_p <= 1:
-        raise ValueError("top_k is a whole number from 1 up, top_p a share above 0 and up to 1.")
+    if top_k is not None and not (isinstance(top_k, (int, np.integer)) and top_k >= 1):
+        raise ValueError(f"top_k is a whole number from 1 up, not {top_k!r}.")
+    if top_p is not None and not (_is_number(top_p) and 0 < top_p <= 1):
+        raise ValueError(f"top_p is a share above 0 and up to 1, not {top_p!r}.")
     if style is not None and style not in KINDS:
         raise ValueError(f"A style is one of {', '.join(KINDS)}, not {style!r}.")
     network = network or _next_note_rnn()
@@ -216,11 +223,12 @@ def _as_fiddle_tune(melody, style, network, vocabulary) -> tuple[np.ndarray, np.
 
     notes = melody[melody != REST]
     middle = notes.mean() if len(notes) else FIDDLE_MIDDLE
-    lowest = round(FIDDLE_MIDDLE - middle) - 6
+    lowest = math.floor(FIDDLE_MIDDLE - middle + 0.5) - 6
     shifts = range(lowest, lowest + 12) if len(notes) else [0]
     readings = []
     for shift in shifts:
-        words = voice_words(_move(melody, shift, 0, 127))
+        # Notes that the move brings to one pitch, an octave apart before, stay two notes.
+        words = voice_words(_move(melody, shift, 0, 127), default_onsets(melody)[:, 0])
         tokens = vocabulary.encode([rnn.START, *words], unknown="nearest")
         times = np.cumsum([0, *(float(read_word(word)[1]) for word in words)])
         for metre in METRES if style is None else [usual_signature(style)]:

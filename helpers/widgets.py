@@ -115,5 +115,5 @@ class ListeningForm:
         for choice in self.choices.values():
             choice.disabled = True
         self.answer.value = "; ".join(
-            f"{letter} was {html.escape(label)}" for letter, label in self.labels.items()
+            f"{letter} was {html.escape(str(label))}" for letter, label in self.labels.items()
         )

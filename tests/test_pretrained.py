@@ -258,6 +258,19 @@ def test_the_most_probable_key_and_metre_are_chosen(monkeypatch, best):
     assert places[:, :2].tolist() == [[0, 0], [12, 0], [18, 0], [24, 0]]
 
 
+@pytest.mark.parametrize("melody", [[74, 74], [74, 73], [60, 62, 63]])
+@pytest.mark.parametrize("semitones", [7, 1, -5])
+def test_a_transposed_melody_has_the_same_readings(monkeypatch, melody, semitones):
+    """Where its mean lies between two semitones, too."""
+    for best in (0, 47):
+        here, there = (
+            as_read(np.array(melody) + moved, monkeypatch=monkeypatch, best=best)
+            for moved in (0, semitones)
+        )
+        assert here[0].tolist() == there[0].tolist()
+        assert here[2] == there[2] + semitones
+
+
 @pytest.mark.parametrize(("style", "metre"), [("jig", "6/8"), ("slip jig", "9/8"), ("reel", "2/2")])
 def test_a_style_tells_the_metre_and_the_kind(monkeypatch, style, metre):
     tokens, places, shift = as_read([86, 62], style, monkeypatch=monkeypatch, best=5)

@@ -1,6 +1,5 @@
 """What README and notebooks claim of the published networks is what their cards say."""
 
-import json
 import re
 
 import numpy as np
@@ -9,8 +8,10 @@ import pytest
 from helpers import checkpoints, data, melodies
 from tools import readme
 
-CARD = json.loads(readme.CARD.read_text(encoding="utf-8"))
+CARD = readme.read_card("04_accompaniment_gan")
 TEST = CARD["test"]
+TUNES = readme.read_card("02_next_note_rnn")["test"]
+JSB = readme.read_card("jsb_benchmark")["test"]
 VOICES = ("alto", "tenor", "bass")
 
 
@@ -18,9 +19,10 @@ def test_every_checkpoint_is_whole():
     assert checkpoints.main(["verify"]) == 0
 
 
-def test_the_readme_shows_the_card():
+def test_the_readme_shows_the_cards():
     text = readme.README.read_text(encoding="utf-8")
-    assert readme.with_figures(text, CARD) == text
+    assert {chapter for _, chapter, _ in readme.BLOCK.findall(text)} == set(readme.TABLES)
+    assert readme.with_figures(text) == text
 
 
 @pytest.mark.parametrize(
@@ -75,3 +77,32 @@ def test_the_readme_counts_the_music_that_is_shipped():
         len(data.load_starter_grooves()),
         len(melodies.melody_files()),
     ]
+
+
+# --- notebook 02 -------------------------------------------------------------------------------
+
+
+def test_the_rnn_beats_every_ngram_on_held_out_tunes():
+    ngrams = [figures for name, figures in TUNES["tunes"].items() if "gram" in name]
+    assert len(ngrams) == 8
+    nats, accuracy = TUNES["tunes"]["the RNN"]
+    assert nats <= 0.9 * min(loss for loss, _ in ngrams)
+    assert accuracy > max(right for _, right in ngrams)
+
+
+def test_the_chapters_networks_stay_small():
+    for chapter, most in (("02_next_note_rnn", 12e6), ("jsb_benchmark", 8e6)):
+        files = checkpoints.load_checkpoint(chapter).card["files"].values()
+        assert sum(file["bytes"] for file in files) <= most
+
+
+def test_the_benchmark_reaches_its_marks():
+    assert JSB["sixteenths, nats a note"]["test, 5 keys"] <= 0.365
+    assert JSB["quarters, nats a frame"]["test"] < 4.72
+
+
+def test_the_rnn_harmonises_nearer_to_bach_than_the_baselines():
+    table = TUNES["harmonising"]
+    for baseline in ("favourite intervals", "borrowed"):
+        assert table["generator"]["chord share"] > table[baseline]["chord share"]
+        assert table["generator"]["interval distance"] < table[baseline]["interval distance"]

@@ -1,19 +1,26 @@
-"""Writes the README's table of figures from the published card, and its picture:
-``python -m tools.readme``."""
+"""Writes the README's tables of figures from the published cards, and its picture:
+``python -m tools.readme``.
+
+A table stands between a comment that names its card and a comment that ends it.
+"""
 
 from __future__ import annotations
 
 import json
+import re
+from math import exp, isnan
 
 from .notebooks import ROOT
 
 README = ROOT / "README.md"
 PICTURE = ROOT / "images" / "ode_to_joy.png"
-CARD = ROOT / "checkpoints" / "04_accompaniment_gan" / "card.json"
-BEGIN, END = "<!-- figures:", "<!-- end of figures -->"
+BLOCK = re.compile(
+    r"(<!-- figures: .* from checkpoints/(\w+)/card\.json -->\n).*?(<!-- end of figures -->)",
+    re.DOTALL,
+)
 
 
-def figures_table(card: dict) -> str:
+def accompaniment_table(card: dict) -> str:
     """The held-out figures of notebook 04's card as a Markdown table."""
     test = card["test"]
     rows = [
@@ -27,19 +34,51 @@ def figures_table(card: dict) -> str:
     return "\n".join(rows)
 
 
-def with_figures(text: str, card: dict) -> str:
-    """The README's text with the table between its two comments."""
-    before, rest = text.split(BEGIN, 1)
-    comment, rest = rest.split("\n", 1)
-    after = rest.split(END, 1)[1]
-    return f"{before}{BEGIN}{comment}\n{figures_table(card)}\n{END}{after}"
+def tunes_table(card: dict) -> str:
+    """How well the next event of held-out tunes is predicted, from notebook 02's card."""
+    rows = ["| on held-out tunes | nats an event | perplexity | accuracy |", "|---|---|---|---|"]
+    for name, (nats, accuracy) in card["test"]["tunes"].items():
+        loss = "| " if isnan(nats) else f"{nats:.2f} | {exp(nats):.1f}"
+        rows.append(f"| {name} | {loss} | {accuracy:.1%} |")
+    return "\n".join(rows)
+
+
+def benchmark_table(card: dict) -> str:
+    """The chorale model's likelihood on the canonical split."""
+    sixteenths = card["test"]["sixteenths, nats a note"]
+    rows = ["| canonical split of the JSB chorales, joint and exact | nats |", "|---|---|"]
+    for name, nats in sixteenths.items():
+        rows.append(f"| sixteenths, a note: {name} | {nats:.3f} |")
+    for name, nats in card["test"]["quarters, nats a frame"].items():
+        rows.append(f"| quarter notes, a frame: {name} | {nats:.2f} |")
+    return "\n".join(rows)
+
+
+TABLES = {
+    "04_accompaniment_gan": accompaniment_table,
+    "02_next_note_rnn": tunes_table,
+    "jsb_benchmark": benchmark_table,
+}
+
+
+def read_card(chapter: str) -> dict:
+    return json.loads((ROOT / "checkpoints" / chapter / "card.json").read_text(encoding="utf-8"))
+
+
+def with_figures(text: str) -> str:
+    """The README's text with the tables of the published cards."""
+
+    def block(match: re.Match) -> str:
+        begin, chapter, end = match.groups()
+        return f"{begin}{TABLES[chapter](read_card(chapter))}\n{end}"
+
+    return BLOCK.sub(block, text)
 
 
 def main() -> None:
     from helpers import files, melodies, music, plots, pretrained
 
-    text = README.read_text(encoding="utf-8")
-    files.write_text(README, with_figures(text, json.loads(CARD.read_text(encoding="utf-8"))))
+    files.write_text(README, with_figures(README.read_text(encoding="utf-8")))
     (tune,) = (file for file in melodies.melody_files() if file.stem == "ode_to_joy")
     tune = melodies.load_melody(tune)
     piece = melodies.as_piece(tune, pretrained.accompany(tune.melody, seed=1))

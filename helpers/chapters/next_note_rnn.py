@@ -344,6 +344,7 @@ def train_network(training, train, valid, label, write=None):
                 break
         training.save_if_due()
         bar.show(loss=loss, best=min(training.history.get("validation loss", [np.nan])))
+    training.save()
 
 # %% ../../notebooks/02_next_note_rnn.ipynb #cell-066
 # Step 6 - five ways to choose
@@ -406,8 +407,9 @@ def continue_tokens(
     top_k = 1 if temperature == 0 else top_k or len(words)
     ticks = tf.constant(word_ticks(words))
     banned = tf.constant([is_banned(word, end) for word in words])
-    budget = tf.constant(count), tf.constant(seed)
-    choice = tf.constant(temperature or 1.0), tf.constant(top_k), tf.constant(top_p or 1.0)
+    budget = tf.constant(count, tf.int32), tf.constant(seed, tf.int32)
+    limits = tf.constant(top_k, tf.int32), tf.constant(top_p or 1.0, tf.float32)
+    choice = tf.constant(temperature or 1.0, tf.float32), *limits
     last = tokens[:, -1], places[:, -1], state
     drawn = play_on(network, ticks, banned, *last, *budget, choice)
     return drawn.numpy().T
@@ -562,10 +564,9 @@ VOICES = {"soprano": 0, "bass": 3, "alto": 1, "tenor": 2}  # in the order of cho
 
 def to_classes(voices):
     """MIDI pitches as classes, int32. Raises ValueError on pitches that have none."""
-    classes = np.where(voices == REST, 0, voices - LOWEST + 1).astype(np.int32)
-    if classes.min() < 0 or classes.max() >= CLASSES:
+    if ((voices != REST) & ((voices < LOWEST) | (voices > HIGHEST))).any():
         raise ValueError(f"A chorale's pitches lie from {LOWEST} to {HIGHEST}.")
-    return classes
+    return np.where(voices == REST, 0, voices - LOWEST + 1).astype(np.int32)
 
 
 def to_pitches(classes):
@@ -765,15 +766,18 @@ def nats_per_note(losses):
 @tf.function(reduce_retracing=True)
 def choose_chord(network, seen, given, state, temperature, seed):
     """One step: the chosen classes ``(count, 4)`` and the new state. ``given`` holds the soprano's
-    classes ``(count,)``, -1 where it is free. Temperature above 0."""
+    classes ``(count,)``, -1 where it is free. Temperature 0 is greedy."""
     memory, state = network.get_layer("listener")([seen[:, None], state], training=False)
     chosen = tf.zeros_like(seen[:, :4])
     for i, (voice, column) in enumerate(VOICES.items()):
         head = network.get_layer(voice)
         logits = head([memory, seen[:, None], chosen[:, None]], training=False)[:, 0]
-        drawn = tf.random.stateless_categorical(
-            logits / temperature, 1, seed + [0, i], dtype=tf.int32
-        )[:, 0]
+        spread = tf.maximum(temperature, 1e-3)
+        drawn = tf.random.stateless_categorical(logits / spread, 1, seed + [0, i], dtype=tf.int32)[
+            :, 0
+        ]
+        best = tf.argmax(logits, axis=1, output_type=tf.int32)
+        drawn = tf.where(temperature > 0, drawn, best)
         if voice == "soprano":
             drawn = tf.where(given >= 0, given, drawn)
         chosen += drawn[:, None] * tf.one_hot(column, 4, dtype=tf.int32)
@@ -795,7 +799,7 @@ def compose_voices(network, steps, count=1, sopranos=None, places=None, temperat
             tf.constant(seen),
             tf.constant(given[:, step], tf.int32),
             state,
-            tf.constant(max(temperature, 1e-3), tf.float32),
+            tf.constant(temperature, tf.float32),
             tf.constant([seed, 4 * step], tf.int32),
         )
     return to_pitches(classes)
@@ -853,6 +857,7 @@ def train_chorales(training, train, valid, label):
             judge_chorales(training, valid)
         training.save_if_due()
         bar.show(loss=loss, best=min(training.history.get("validation loss", [np.nan])))
+    training.save()
 
 # %% ../../notebooks/02_next_note_rnn.ipynb #cell-152
 def harmonise_windows(network, melodies, seed, temperature=1.0):

@@ -1,0 +1,74 @@
+"""benchmarks/jsb_nll.py: what it counts, and that its probabilities are probabilities."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+
+import numpy as np
+import pytest
+
+from helpers import course
+from helpers.music import Piece, default_onsets
+from tools.notebooks import ROOT
+
+
+@pytest.fixture
+def jsb(monkeypatch):
+    monkeypatch.setattr(sys, "path", [str(ROOT / "benchmarks"), *sys.path])
+    import jsb_nll
+
+    return jsb_nll
+
+
+def piece(melody):
+    voices = np.stack([melody, melody - 4, melody - 7, melody - 12], axis=1).astype(np.int16)
+    return Piece("", voices, default_onsets(voices), np.arange(0, len(voices), 16))
+
+
+def test_a_tune_is_known_in_any_key_and_unknown_if_a_note_differs_everywhere(jsb):
+    melody = np.random.default_rng(1).integers(60, 72, 100)
+    other = melody.copy()
+    other[::50] += 1
+    assert jsb.tunes_not_in([piece(melody + 3), piece(other)], [piece(melody)]) == [1]
+    part = np.concatenate([other[:30], melody[:65]])  # four bars are enough
+    assert jsb.tunes_not_in([piece(part)], [piece(melody)]) == []
+
+
+def test_the_probabilities_of_all_sets_of_a_frame_sum_to_one(jsb, monkeypatch):
+    quarters = jsb.quarters
+    for name, value in (("HIGHEST", 42), ("PITCHES", 5), ("CLASSES", 6), ("NOTHING", 6)):
+        monkeypatch.setattr(quarters, name, value)
+    course.set_seed(3)
+    network = quarters.build_network(units=6, depth=1, cell="gru", dropout=0.0)
+    for weight in network.trainable_variables:
+        weight.assign(weight + 0.3 * np.random.default_rng(1).normal(size=weight.shape))
+    total = []
+    pitches = range(quarters.LOWEST, quarters.HIGHEST + 1)
+    for size in range(quarters.MOST + 1):
+        for chosen in itertools.combinations(pitches, size):
+            roll = np.zeros((3, 128), bool)
+            roll[0, [38, 41]] = roll[1, [40]] = True
+            roll[2, list(chosen)] = True
+            seen, notes, used = quarters.pad(quarters.prepare([roll]), 3)
+            total.append(-float(quarters.nats(network, seen, notes, used)[0, 2]))
+    assert len(total) == 31 and np.exp(total).sum() == pytest.approx(1, abs=1e-5)
+
+
+def test_a_frame_sees_nothing_of_itself_and_of_what_follows(jsb):
+    roll = np.zeros((12, 128), bool)
+    for frame, pitch in enumerate([60, 62, 64, 60, 62, 65, 60, 62, 64, 67, 60, 62]):
+        roll[frame, [pitch, pitch - 12]] = True
+    changed = roll.copy()
+    changed[7:] = np.roll(roll[7:], 1, axis=1)
+    before, after = (jsb.quarters.prepare([r])[0][1] for r in (roll, changed))
+    assert (before[:7] == after[:7]).all()
+    first = [jsb.quarters.HINTS[0].start, *range(8)]  # what is known before a pitch is listed
+    assert (before[7, first] == after[7, first]).all()
+
+
+def test_without_the_files_it_says_what_it_needs(jsb, monkeypatch, capsys):
+    monkeypatch.delenv("JSB_DIR", raising=False)
+    monkeypatch.setattr(sys, "argv", ["jsb_nll.py"])
+    assert jsb.main() == 0
+    assert "JSB_DIR" in capsys.readouterr().out
