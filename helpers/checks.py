@@ -181,18 +181,19 @@ def stopped_clock(stopped, running) -> None:
     stopped = _number(stopped)
     _say(
         stopped > running + 0.05,
-        f"The clock is worth {stopped - running:.2f} nats an event.",
-        "Make a Sequence of each test tune's tokens and np.zeros_like of its places, and evaluate.",
+        f"Robbed of the clock that it relied on, it loses {stopped - running:.2f} nats an event. "
+        "What a clock is worth, only a network that was trained without one could tell.",
+        "Make a Sequence of each test tune's tokens and of its places with columns 0 and 1 at 0.",
     )
 
 
 def chord_repetition(function) -> None:
-    """Exercise 4: of all groups of eight chords, the share that came before."""
-    once = np.arange(64).reshape(16, 4)
-    twice = np.concatenate([once, once])  # 25 groups, of which 16 are different
+    """Exercise 4: of all groups of sixteen chords, the share that came before."""
+    once = np.arange(96).reshape(24, 4)
+    twice = np.concatenate([once, once])  # 33 groups, of which 24 are different
     cases = [
-        ((once,), 0.0, "Sixteen different chords repeat nothing."),
-        ((twice,), 1 - 16 / 25, "Sixteen chords twice: of 25 groups the last nine came before."),
+        ((once,), 0.0, "Different chords repeat nothing."),
+        ((twice,), 9 / 33, "24 chords twice: of 33 groups the last nine came before."),
     ]
     if _right_on(function, cases):
         _say(True, "Now compare Bach with the network.", "")

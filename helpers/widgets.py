@@ -65,9 +65,9 @@ def browse(items, title: str | None = None, chosen=None, **options):
     return slider
 
 
-def listening_form(clips: dict, question: str, seed: int, most: int = 5):
-    """Clips under the letters A, B, C in an order drawn by ``seed``, a rating from 1 to ``most``
-    for each, and a button that shows which was which and locks the ratings.
+def listening_form(clips: dict, question: str, seed: int | None = None, most: int = 5):
+    """Clips under the letters A, B, C in an order drawn by ``seed`` (None: a new one each time), a
+    rating from 1 to ``most`` for each, and a button that shows which was which and locks them.
 
     clips: a dict of label and music. Returns the form: ``form.ratings()`` is a dict of label and
     rating, None where none was given.

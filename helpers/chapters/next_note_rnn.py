@@ -13,8 +13,8 @@ __all__ = ['START', 'END', 'START_TOKEN', 'END_TOKEN', 'HOME', 'SIGNATURES', 'BA
            'piece_clock', 'soprano_words', 'chord_words', 'chorale_sequences', 'to_classes', 'to_pitches', 'recall',
            'observe', 'look_back', 'build_listener', 'one_hot', 'build_head', 'build_chorale_network', 'Prepared',
            'prepare', 'moved', 'chorale_batch', 'chorale_step', 'chosen_probabilities', 'chorale_losses',
-           'nats_per_note', 'choose_chord', 'compose_voices', 'build_chorale_training', 'judge_chorales',
-           'train_chorales', 'harmonise_windows']
+           'nats_per_note', 'guesses_right', 'choose_chord', 'compose_voices', 'build_chorale_training',
+           'judge_chorales', 'train_chorales', 'harmonise_windows']
 
 # %% ../../notebooks/02_next_note_rnn.ipynb #cell-005
 import itertools
@@ -465,6 +465,7 @@ def figures_of(tokens, place, words, known):
         "bar lines respected": len({end for end in ends if end % bar == 0}) / max(bars // 1, 1),
         "leaps": (np.abs(np.diff(pitches)) > 5).mean() if len(pitches) > 1 else 0.0,
         "in one scale": metrics.scale_consistency(words_to_voice(played)[0][:, None]),
+        "ends by itself": END in played,
         "ends on the tonic": len(pitches) and pitches[-1] % 12 == HOME,
         "repetition": repetition(tokens),
         "novelty": novelty(tokens, known),
@@ -497,7 +498,7 @@ def build_transformer(words, depth=3, units=128, heads=4, embedding=96, dropout=
     logits = layers.Dense(words)(layers.LayerNormalization()(x))
     return keras.Model([tokens, places], logits, name="transformer")
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-098
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-097
 @tf.function(reduce_retracing=True)
 def batch_losses(network, inputs, places, targets):
     """The loss of each event ``(tunes, length)``; 0 where there is padding."""
@@ -756,12 +757,18 @@ def chorale_losses(network, prepared, keys=(0,)):
         losses.append(-np.log(np.maximum(np.mean(likely, axis=0), 1e-30)))
     return losses
 
-
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-138
 def nats_per_note(losses):
     """The mean over all notes of all pieces."""
     return float(np.concatenate(losses).mean())
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-139
+
+def guesses_right(network, piece):
+    """Whether the most likely class was the right one, ``(steps, 4)`` bool."""
+    logits = predict(network, piece.seen[None], piece.classes[None])[0]
+    return np.argmax(logits, axis=-1) == piece.classes
+
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-140
 # Composing in four voices
 @tf.function(reduce_retracing=True)
 def choose_chord(network, seen, given, state, temperature, seed):
@@ -783,7 +790,7 @@ def choose_chord(network, seen, given, state, temperature, seed):
         chosen += drawn[:, None] * tf.one_hot(column, 4, dtype=tf.int32)
     return chosen, state
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-140
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-141
 def compose_voices(network, steps, count=1, sopranos=None, places=None, temperature=1.0, seed=0):
     """Voices ``(count, steps, 4)`` int16 of pitches, from nothing, or to sopranos ``(count,
     steps)``. places: each step's place in its bar, ``(steps,)``; by default bars of 16."""
@@ -804,7 +811,7 @@ def compose_voices(network, steps, count=1, sopranos=None, places=None, temperat
         )
     return to_pitches(classes)
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-141
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-142
 def build_chorale_training(chapter, settings):
     """The networks and the optimizer, ready to begin or resumed from the last save."""
     networks = {name: build_chorale_network() for name in ("network", "average", "best")}
@@ -833,7 +840,7 @@ def judge_chorales(training, valid):
         history.setdefault(name, []).append(figure)
     training.save()
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-142
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-143
 def train_chorales(training, train, valid, label):
     """Trains until all iterations are done, or the ■ button is pressed."""
     settings, networks = training.settings, training.networks
@@ -859,7 +866,7 @@ def train_chorales(training, train, valid, label):
         bar.show(loss=loss, best=min(training.history.get("validation loss", [np.nan])))
     training.save()
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-152
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-156
 def harmonise_windows(network, melodies, seed, temperature=1.0):
     """Accompaniments ``(windows, steps, 4)`` of melodies ``(windows, steps)`` that begin on a
     downbeat, the melody in column 0."""
