@@ -47,7 +47,7 @@ PUBLISHED_QUARTERS = [  # nats a frame of the test part, joint, as far as each i
 ]
 PUBLISHED = [  # nats a note, which part of which split, what is given
     ("BachBot (2016)", 0.477, "another split, 80/10/10; joint"),
-    ("Music Transformer (2019)", 0.335, "validation; joint, chord by chord"),
+    ("Music Transformer (2019)", 0.335, "validation; joint"),
     ("Coconet, chronological (2017)", 0.436, "validation; joint"),
     ("TonicNet (2019)", 0.396, "validation; joint, its chord symbol counted"),
     ("TonicNet as published", 0.220, "given each step's true chord: not comparable"),

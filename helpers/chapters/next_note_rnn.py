@@ -12,8 +12,8 @@ __all__ = ['START', 'END', 'START_TOKEN', 'END_TOKEN', 'HOME', 'SIGNATURES', 'BA
            'judge_ngram', 'figures_of', 'tune_figures', 'build_transformer', 'batch_losses', 'losses_by_bar',
            'piece_clock', 'soprano_words', 'chord_words', 'chorale_sequences', 'to_classes', 'to_pitches', 'recall',
            'observe', 'look_back', 'build_listener', 'one_hot', 'build_head', 'build_chorale_network', 'Prepared',
-           'prepare', 'moved', 'chorale_batch', 'chorale_step', 'chosen_probabilities', 'chorale_losses',
-           'nats_per_note', 'guesses_right', 'choose_chord', 'compose_voices', 'build_chorale_training',
+           'prepare', 'moved', 'transposed', 'chorale_batch', 'chorale_step', 'judge_notes', 'judge_pieces',
+           'chorale_losses', 'fits', 'nats_per_note', 'choose_chord', 'compose_voices', 'build_chorale_training',
            'judge_chorales', 'train_chorales', 'harmonise_windows']
 
 # %% ../../notebooks/02_next_note_rnn.ipynb #cell-005
@@ -698,6 +698,14 @@ def moved(classes, semitones):
     """Classes some semitones higher; rests and NOTHING stay."""
     return np.where((classes > 0) & (classes < CLASSES), classes + semitones, classes)
 
+
+def transposed(piece, semitones):
+    """A ``Prepared`` piece some semitones higher."""
+    seen = piece.seen.copy()
+    for columns in (BEFORE, HINT):
+        seen[:, columns] = moved(seen[:, columns], semitones)
+    return Prepared(moved(piece.classes, semitones), seen, piece.room - semitones)
+
 # %% ../../notebooks/02_next_note_rnn.ipynb #cell-134
 def chorale_batch(prepared, batch_size, length, seed, iteration):
     """``(seen, classes, mask)``: stretches of ``length`` steps, drawn and transposed at random;
@@ -712,11 +720,9 @@ def chorale_batch(prepared, batch_size, length, seed, iteration):
         # Beginnings and ends come more often than they would by chance.
         start = int(np.clip(rng.integers(-length // 2, last + length // 2 + 1), 0, last))
         count = min(length, steps[i] - start)
-        shift = rng.integers(piece.room[0], piece.room[1] + 1)
-        classes[row, :count] = moved(piece.classes[start : start + count], shift)
+        piece = transposed(piece, rng.integers(piece.room[0], piece.room[1] + 1))
+        classes[row, :count] = piece.classes[start : start + count]
         seen[row, :count] = piece.seen[start : start + count]
-        for columns in (BEFORE, HINT):
-            seen[row, :count, columns] = moved(seen[row, :count, columns], shift)
         mask[row, :count] = 1
     return seen, classes, mask
 
@@ -734,41 +740,56 @@ def chorale_step(network, average, optimizer, seen, classes, mask, decay):
         slow.assign(decay * slow + (1 - decay) * fast)
     return loss
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-137
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-138
 @tf.function(reduce_retracing=True)
-def chosen_probabilities(network, seen, classes):
-    """The probability of every note that is there, ``(pieces, steps, 4)``."""
-    return tf.gather(tf.nn.softmax(predict(network, seen, classes)), classes, batch_dims=3)
+def judge_notes(network, seen, classes):
+    """The probability of every note that is there, and whether it was the most likely one."""
+    logits = predict(network, seen, classes)
+    best = tf.argmax(logits, axis=-1, output_type=tf.int32)
+    return tf.gather(tf.nn.softmax(logits), classes, batch_dims=3), best == classes
 
 
+def judge_pieces(network, prepared, semitones=0):
+    """``judge_notes`` of whole pieces moved by some semitones: two lists of ``(steps, 4)``."""
+    longest = max(len(piece.classes) for piece in prepared)
+    judged = []
+    for first in range(0, len(prepared), 32):
+        some = prepared[first : first + 32]
+        seen = np.zeros((len(some), longest, SEEN), np.int32)
+        classes = np.zeros((len(some), longest, 4), np.int32)
+        for row, piece in enumerate(some):
+            moved_piece = transposed(piece, semitones)
+            seen[row, : len(piece.seen)] = moved_piece.seen
+            classes[row, : len(piece.classes)] = moved_piece.classes
+        likely, right = (tensor.numpy() for tensor in judge_notes(network, seen, classes))
+        judged += [(likely[i, : len(p.seen)], right[i, : len(p.seen)]) for i, p in enumerate(some)]
+    return tuple(zip(*judged))
+
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-139
 def chorale_losses(network, prepared, keys=(0,)):
     """Nats of every note, one array ``(steps, 4)`` a piece. With several ``keys`` (semitones) each
     probability is the mean of those given in these keys, as far as the pitches allow."""
-    losses = []
-    for piece in prepared:
-        sounding = piece.classes[piece.classes > 0]
-        shifts = [k for k in keys if 1 <= sounding.min() + k and sounding.max() + k < CLASSES]
-        seen, classes = [np.stack([x] * len(shifts)) for x in (piece.seen, piece.classes)]
-        for row, shift in enumerate(shifts):
-            classes[row] = moved(classes[row], shift)
-            for columns in (BEFORE, HINT):
-                seen[row][:, columns] = moved(seen[row][:, columns], shift)
-        likely = chosen_probabilities(network, seen, classes)
-        losses.append(-np.log(np.maximum(np.mean(likely, axis=0), 1e-30)))
-    return losses
+    likely = [[] for _ in prepared]
+    for key in keys:
+        fitting = [i for i, piece in enumerate(prepared) if fits(piece, key)]
+        for i, probabilities in zip(
+            fitting, judge_pieces(network, [prepared[i] for i in fitting], key)[0]
+        ):
+            likely[i].append(probabilities)
+    return [-np.log(np.maximum(np.mean(found, axis=0), 1e-30)) for found in likely]
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-138
+
+def fits(piece, semitones):
+    """Whether all notes of the piece have a class when they are moved."""
+    sounding = piece.classes[piece.classes > 0]
+    return sounding.min() + semitones >= 1 and sounding.max() + semitones < CLASSES
+
+
 def nats_per_note(losses):
     """The mean over all notes of all pieces."""
     return float(np.concatenate(losses).mean())
 
-
-def guesses_right(network, piece):
-    """Whether the most likely class was the right one, ``(steps, 4)`` bool."""
-    logits = predict(network, piece.seen[None], piece.classes[None])[0]
-    return np.argmax(logits, axis=-1) == piece.classes
-
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-140
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-141
 # Composing in four voices
 @tf.function(reduce_retracing=True)
 def choose_chord(network, seen, given, state, temperature, seed):
@@ -790,7 +811,7 @@ def choose_chord(network, seen, given, state, temperature, seed):
         chosen += drawn[:, None] * tf.one_hot(column, 4, dtype=tf.int32)
     return chosen, state
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-141
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-142
 def compose_voices(network, steps, count=1, sopranos=None, places=None, temperature=1.0, seed=0):
     """Voices ``(count, steps, 4)`` int16 of pitches, from nothing, or to sopranos ``(count,
     steps)``. places: each step's place in its bar, ``(steps,)``; by default bars of 16."""
@@ -811,7 +832,7 @@ def compose_voices(network, steps, count=1, sopranos=None, places=None, temperat
         )
     return to_pitches(classes)
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-142
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-143
 def build_chorale_training(chapter, settings):
     """The networks and the optimizer, ready to begin or resumed from the last save."""
     networks = {name: build_chorale_network() for name in ("network", "average", "best")}
@@ -840,7 +861,7 @@ def judge_chorales(training, valid):
         history.setdefault(name, []).append(figure)
     training.save()
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-143
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-144
 def train_chorales(training, train, valid, label):
     """Trains until all iterations are done, or the ■ button is pressed."""
     settings, networks = training.settings, training.networks
@@ -866,7 +887,7 @@ def train_chorales(training, train, valid, label):
         bar.show(loss=loss, best=min(training.history.get("validation loss", [np.nan])))
     training.save()
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-156
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-157
 def harmonise_windows(network, melodies, seed, temperature=1.0):
     """Accompaniments ``(windows, steps, 4)`` of melodies ``(windows, steps)`` that begin on a
     downbeat, the melody in column 0."""
