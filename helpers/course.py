@@ -98,12 +98,14 @@ def device_report() -> str:
 
     Lets TensorFlow take a GPU's memory as it needs it, not all at once, so that two open notebooks
     can share one. Call it before anything else has used the GPU; later it has no such effect.
+    TensorFlow's Python warnings are muted from then on.
     """
     with _without_start_up_notes():
         import keras
         import tensorflow as tf
 
         gpus = tf.config.list_physical_devices("GPU")
+    tf.get_logger().setLevel("ERROR")  # its warnings are about graphs that are built again
     for gpu in gpus:
         with suppress(RuntimeError):  # the GPU is in use already
             tf.config.experimental.set_memory_growth(gpu, True)

@@ -29,7 +29,7 @@ HINTS, RUNS = (slice(8, 12), slice(16, 20)), (slice(12, 16), slice(20, 24))
 SETTINGS = {
     "iterations": 450, "batch_size": 32, "frames": 64, "learning_rate": 3e-3,
     "weight_decay": 0.05, "average": 0.99, "seed": 1,
-    "network": {"units": 192, "depth": 2, "cell": "gru", "dropout": 0.4},
+    "network": {"units": 160, "depth": 2, "cell": "gru", "dropout": 0.4},
 }  # fmt: skip
 
 
