@@ -86,7 +86,7 @@ def _save_network(network: keras.Model, path: Path) -> None:
     members["metadata.json"] = json.dumps(metadata).encode()
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in members.items():
-            archive.writestr(zipfile.ZipInfo(name, ZIP_DATE), content)
+            archive.writestr(zipfile.ZipInfo(name, ZIP_DATE), content, zipfile.ZIP_DEFLATED)
 
 
 def _flat_samples(samples: dict) -> dict[str, np.ndarray]:

@@ -450,7 +450,7 @@ def judge_ngram(model, sequences, clock):
     conditions = [beside(s) for s in sequences] if clock else None
     return model.evaluate([s.tokens[1:] for s in sequences], conditions)
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-085
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-086
 def figures_of(tokens, place, words, known):
     """The musical figures of one tune: its tokens without the start, and the first one's place."""
     tokens = [int(token) for token in tokens if token]
@@ -471,13 +471,13 @@ def figures_of(tokens, place, words, known):
         "novelty": novelty(tokens, known),
     }
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-086
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-087
 def tune_figures(tunes, first_places, words, known):
     """The means of ``figures_of`` over tunes, whose first places are ``(tunes, 4)``."""
     each = [figures_of(*tune, words, known) for tune in zip(tunes, first_places)]
     return {name: float(np.nanmean([figures[name] for figures in each])) for name in each[0]}
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-093
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-094
 # Challenge - a causal Transformer
 LONGEST_TUNE = 512  # events
 
@@ -498,7 +498,7 @@ def build_transformer(words, depth=3, units=128, heads=4, embedding=96, dropout=
     logits = layers.Dense(words)(layers.LayerNormalization()(x))
     return keras.Model([tokens, places], logits, name="transformer")
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-097
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-098
 @tf.function(reduce_retracing=True)
 def batch_losses(network, inputs, places, targets):
     """The loss of each event ``(tunes, length)``; 0 where there is padding."""
@@ -517,7 +517,7 @@ def losses_by_bar(network, sequences, bars=16):
         np.add.at(count, bar[real], 1)
     return total / np.maximum(count, 1)
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-109
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-110
 # Applications - a chorale's soprano and chords as sequences
 def piece_clock(piece, times):
     """The clock of a chorale at the given steps."""
@@ -539,7 +539,7 @@ def chord_words(piece):
     words = chords.chord_names(voices, steps_per_chord=4)
     return words, piece.bar_starts[0] % 4 + 4 * np.arange(len(words) + 1)
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-110
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-111
 def chorale_sequences(to_words):
     """The vocabulary of the training chorales' words, and train, valid and test as sequences.
     What the training chorales lack becomes the nearest note, or the chord "other"."""
@@ -555,7 +555,7 @@ def chorale_sequences(to_words):
             parts[split].append(Sequence(tokens, clock))
     return vocabulary, parts
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-121
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-122
 # Voices as classes, and back
 LOWEST, HIGHEST = 36, 81
 CLASSES = HIGHEST - LOWEST + 2  # class 0 is the rest
@@ -574,7 +574,7 @@ def to_pitches(classes):
     """Classes as MIDI pitches, int16."""
     return np.where(classes == 0, REST, classes + LOWEST - 1).astype(np.int16)
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-123
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-124
 LONGEST = 32  # steps of agreement that are counted
 
 
@@ -595,7 +595,7 @@ def recall(classes, agreement, step):
     length = np.take_along_axis(agreement, place, axis=-2)[..., 0, :]
     return np.where(length > 0, hint, NOTHING), length
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-125
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-126
 BEFORE, HELD, HINT, LENGTH = slice(0, 4), slice(4, 8), slice(8, 12), slice(12, 16)
 PLACE = 16
 SEEN = 17  # columns: four for each of the above, and the place in the bar
@@ -622,7 +622,7 @@ def look_back(classes, places):
     steps = range(len(classes))
     return np.stack([observe(classes, agreement, step, places[step]) for step in steps])
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-128
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-129
 # The chorale network
 def build_listener(cell, depth, units, dropout):
     """What is seen ``(length, SEEN)`` and a state in; a memory ``(length, units)`` and the new
@@ -635,7 +635,7 @@ def build_listener(cell, depth, units, dropout):
     x = layers.Dropout(dropout)(ops.concatenate(parts, axis=-1))
     return keras.Model([seen, state], recurrent_stack(x, state, cell, dropout), name="listener")
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-130
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-131
 def one_hot(column):
     """Classes as one-hot rows; all zeros for NOTHING."""
     return ops.one_hot(column, CLASSES + 1)[..., :CLASSES]
@@ -658,7 +658,7 @@ def build_head(voice, units, dropout):
     logits = logits + trust[..., 1:] * one_hot(seen[..., HINT][..., column])
     return keras.Model([memory, seen, chosen], logits, name=voice)
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-131
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-132
 def build_chorale_network(cell="gru", depth=2, units=256, dropout=0.4):
     """What is seen, the classes chosen ``(length, 4)`` and a state in; the logits of all voices
     ``(length, 4, CLASSES)`` and the new state out."""
@@ -672,7 +672,7 @@ def build_chorale_network(cell="gru", depth=2, units=256, dropout=0.4):
     logits = ops.stack([logits[column] for column in range(4)], axis=2)
     return keras.Model([seen, chosen, state], [logits, end], name="chorale_network")
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-133
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-134
 class Prepared(NamedTuple):
     """A chorale ready for training. classes ``(steps, 4)``; seen ``(steps, SEEN)``; room: the
     lowest and highest semitones it may be moved by."""
@@ -698,7 +698,7 @@ def moved(classes, semitones):
     """Classes some semitones higher; rests and NOTHING stay."""
     return np.where((classes > 0) & (classes < CLASSES), classes + semitones, classes)
 
-
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-135
 def transposed(piece, semitones):
     """A ``Prepared`` piece some semitones higher."""
     seen = piece.seen.copy()
@@ -706,7 +706,7 @@ def transposed(piece, semitones):
         seen[:, columns] = moved(seen[:, columns], semitones)
     return Prepared(moved(piece.classes, semitones), seen, piece.room - semitones)
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-134
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-136
 def chorale_batch(prepared, batch_size, length, seed, iteration):
     """``(seen, classes, mask)``: stretches of ``length`` steps, drawn and transposed at random;
     the same seed and iteration give the same. The mask is 0 behind a piece's end."""
@@ -726,7 +726,7 @@ def chorale_batch(prepared, batch_size, length, seed, iteration):
         mask[row, :count] = 1
     return seen, classes, mask
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-136
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-138
 @tf.function
 def chorale_step(network, average, optimizer, seen, classes, mask, decay):
     """One update of the network and of its average; returns the mean loss in nats a note."""
@@ -740,7 +740,7 @@ def chorale_step(network, average, optimizer, seen, classes, mask, decay):
         slow.assign(decay * slow + (1 - decay) * fast)
     return loss
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-138
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-140
 @tf.function(reduce_retracing=True)
 def judge_notes(network, seen, classes):
     """The probability of every note that is there, and whether it was the most likely one."""
@@ -765,12 +765,12 @@ def judge_pieces(network, prepared, semitones=0):
         judged += [(likely[i, : len(p.seen)], right[i, : len(p.seen)]) for i, p in enumerate(some)]
     return tuple(zip(*judged))
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-139
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-141
 def chorale_losses(network, prepared, keys=(0,)):
     """Nats of every note, one array ``(steps, 4)`` a piece. With several ``keys`` (semitones) each
     probability is the mean of those given in these keys, as far as the pitches allow."""
     likely = [[] for _ in prepared]
-    for key in keys:
+    for key in (key for key in keys if any(fits(piece, key) for piece in prepared)):
         fitting = [i for i, piece in enumerate(prepared) if fits(piece, key)]
         for i, probabilities in zip(
             fitting, judge_pieces(network, [prepared[i] for i in fitting], key)[0]
@@ -789,7 +789,7 @@ def nats_per_note(losses):
     """The mean over all notes of all pieces."""
     return float(np.concatenate(losses).mean())
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-141
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-143
 # Composing in four voices
 @tf.function(reduce_retracing=True)
 def choose_chord(network, seen, given, state, temperature, seed):
@@ -811,7 +811,7 @@ def choose_chord(network, seen, given, state, temperature, seed):
         chosen += drawn[:, None] * tf.one_hot(column, 4, dtype=tf.int32)
     return chosen, state
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-142
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-144
 def compose_voices(network, steps, count=1, sopranos=None, places=None, temperature=1.0, seed=0):
     """Voices ``(count, steps, 4)`` int16 of pitches, from nothing, or to sopranos ``(count,
     steps)``. places: each step's place in its bar, ``(steps,)``; by default bars of 16."""
@@ -832,7 +832,7 @@ def compose_voices(network, steps, count=1, sopranos=None, places=None, temperat
         )
     return to_pitches(classes)
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-143
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-145
 def build_chorale_training(chapter, settings):
     """The networks and the optimizer, ready to begin or resumed from the last save."""
     networks = {name: build_chorale_network() for name in ("network", "average", "best")}
@@ -861,7 +861,7 @@ def judge_chorales(training, valid):
         history.setdefault(name, []).append(figure)
     training.save()
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-144
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-146
 def train_chorales(training, train, valid, label):
     """Trains until all iterations are done, or the ■ button is pressed."""
     settings, networks = training.settings, training.networks
@@ -887,7 +887,7 @@ def train_chorales(training, train, valid, label):
         bar.show(loss=loss, best=min(training.history.get("validation loss", [np.nan])))
     training.save()
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-157
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-159
 def harmonise_windows(network, melodies, seed, temperature=1.0):
     """Accompaniments ``(windows, steps, 4)`` of melodies ``(windows, steps)`` that begin on a
     downbeat, the melody in column 0."""
