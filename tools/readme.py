@@ -15,8 +15,8 @@ from .notebooks import ROOT
 README = ROOT / "README.md"
 PICTURE = ROOT / "images" / "ode_to_joy.png"
 BLOCK = re.compile(
-    r"(<!-- figures: .* from checkpoints/(\w+)/card\.json -->\n).*?(<!-- end of figures -->)",
-    re.DOTALL,
+    r"(<!-- figures: .* from checkpoints/(\w+)/card\.json -->\n)"
+    r"((?:.*\n)*?)(<!-- end of figures -->)"
 )
 
 
@@ -38,7 +38,7 @@ def tunes_table(card: dict) -> str:
     """How well the next event of held-out tunes is predicted, from notebook 02's card."""
     rows = ["| on held-out tunes | nats an event | perplexity | accuracy |", "|---|---|---|---|"]
     for name, (nats, accuracy) in card["test"]["tunes"].items():
-        loss = "| " if isnan(nats) else f"{nats:.2f} | {exp(nats):.1f}"
+        loss = " | " if isnan(nats) else f"{nats:.2f} | {exp(nats):.1f}"
         rows.append(f"| {name} | {loss} | {accuracy:.1%} |")
     return "\n".join(rows)
 
@@ -69,7 +69,7 @@ def with_figures(text: str) -> str:
     """The README's text with the tables of the published cards."""
 
     def block(match: re.Match) -> str:
-        begin, chapter, end = match.groups()
+        begin, chapter, _, end = match.groups()
         return f"{begin}{TABLES[chapter](read_card(chapter))}\n{end}"
 
     return BLOCK.sub(block, text)
