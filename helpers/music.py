@@ -249,6 +249,11 @@ def key_fifths(key: str) -> int:
     return SHARPS[match[1].upper()] + 7 * signs + MODES[match[3].lower()]
 
 
+def key_tonic(key: str) -> int:
+    """The pitch class of a key's tonic, 0 (C) to 11: 7 of "G major"."""
+    return pitch_number(f"{key.split()[0]}4") % 12
+
+
 # --- time --------------------------------------------------------------------------------------
 
 

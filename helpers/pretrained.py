@@ -43,7 +43,7 @@ def accompany(melody, seed: int | None = None, generator=None, pickup: int = 0) 
     padded = np.full(bars * STEPS_PER_BAR, moved[-1])  # the last note is held to the window's end
     padded[:before] = REST
     padded[before : before + len(moved)] = moved
-    windows = _windows(padded, seed, generator or _accompaniment_gan())
+    windows = _windows(padded, seed, generator or _published("04_accompaniment_gan", "generator"))
     voices = _move(join_windows(windows)[before : before + len(melody)], -shift, 0, 127)
     voices[:, 0] = melody
     return voices
@@ -108,8 +108,8 @@ def _move(voices: np.ndarray, semitones: int, low: int, high: int) -> np.ndarray
 
 
 @functools.cache
-def _accompaniment_gan():
-    return checkpoints.load_checkpoint("04_accompaniment_gan").network("generator")
+def _published(chapter: str, name: str):
+    return checkpoints.load_checkpoint(chapter).network(name)
 
 
 @functools.cache
@@ -194,19 +194,20 @@ def continue_melody(
         raise ValueError(f"top_p is a share above 0 and up to 1, not {top_p!r}.")
     if style is not None and style not in KINDS:
         raise ValueError(f"A style is one of {', '.join(KINDS)}, not {style!r}.")
-    network = network or _next_note_rnn()
+    network = network or _published("02_next_note_rnn", "tunes")
     vocabulary = _tune_vocabulary()
     tokens, places, shift = _as_fiddle_tune(melody, style, network, vocabulary)
     choice = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "end": False}
-    words, lasting = [], 0
+    words, lasting, seed = [], 0, _as_seed(seed)
     for draw in range(1 + 6 * steps):  # an event lasts at least a sixth of a step
         count = int(steps - lasting) // 2 + 8
-        draw_seed = (_as_seed(seed) + draw) % 2**31
+        draw_seed = (seed + draw) % 2**31
         new = rnn.continue_tokens(
             network, vocabulary.words, tokens[None], places[None], count, draw_seed, **choice
         )[0]
-        words += vocabulary.decode(new)
-        lasting += sum(read_word(word)[1] for word in vocabulary.decode(new))
+        drawn = vocabulary.decode(new)
+        words += drawn
+        lasting += sum(read_word(word)[1] for word in drawn)
         if lasting >= steps:
             break
         after = rnn.places_of(np.append(new, 0), places[-1], vocabulary.words)
@@ -268,7 +269,7 @@ def compose_chorale(
         shift = fitting_shift(soprano)
         moved = _move(soprano, shift, *MELODY_RANGE)[None]
     voices = rnn.compose_voices(
-        network or _chorale_network(),
+        network or _published("02_next_note_rnn", "chorales"),
         steps,
         sopranos=moved,
         places=(np.arange(steps) - pickup) % STEPS_PER_BAR,
@@ -279,16 +280,6 @@ def compose_chorale(
     if soprano is not None:
         voices[:, 0] = soprano
     return voices
-
-
-@functools.cache
-def _next_note_rnn():
-    return checkpoints.load_checkpoint("02_next_note_rnn").network("tunes")
-
-
-@functools.cache
-def _chorale_network():
-    return checkpoints.load_checkpoint("02_next_note_rnn").network("chorales")
 
 
 @functools.cache

@@ -64,10 +64,10 @@ class Training:
     folder: by default ``runs_folder(chapter)``.
 
     The loop itself counts ``iteration`` and fills ``history`` (name -> numbers, an entry a saved
-    iteration) and ``samples`` (name -> arrays). Its randomness must come from ``iteration``
-    (``tf.random.stateless_normal(shape, seed=[seed, iteration])``), for a generator's own state
-    is not kept. ``wall_seconds`` and ``cpu_seconds`` add up what passes from ``resume`` to the
-    last ``save``, over all runs, so call ``resume`` in the cell that trains.
+    iteration: ``record``) and ``samples`` (name -> arrays). Its randomness must come from
+    ``iteration`` (``tf.random.stateless_normal(shape, seed=[seed, iteration])``), for a
+    generator's own state is not kept. ``wall_seconds`` and ``cpu_seconds`` add up what passes from
+    ``resume`` to the last ``save``, over all runs, so call ``resume`` in the cell that trains.
     """
 
     def __init__(
@@ -91,6 +91,11 @@ class Training:
 
     def _start_clock(self) -> None:
         self._clock = time.monotonic(), time.process_time()
+
+    def record(self, figures: dict) -> None:
+        """Adds an entry to the history of each figure."""
+        for name, figure in figures.items():
+            self.history.setdefault(name, []).append(figure)
 
     def _variables(self) -> dict:
         """All variables to keep. They are told apart by place: Keras numbers names afresh."""

@@ -19,9 +19,9 @@ from .music import (
     Piece,
     bar_clock,
     bar_length,
+    key_tonic,
     nearest_steps,
     notes_to_voice,
-    pitch_number,
 )
 from .splits import SPLITS, check_split
 from .tokens import TICKS_PER_STEP, note_events
@@ -74,7 +74,7 @@ class Tune(NamedTuple):
     @property
     def tonic(self) -> int:
         """The pitch class of the key's tonic, 0 (C) to 11."""
-        return pitch_number(f"{self.key.split()[0]}4") % 12
+        return key_tonic(self.key)
 
     @property
     def tempo(self) -> float:

@@ -13,6 +13,7 @@ from helpers.music import (
     bar_length,
     default_onsets,
     excerpt,
+    key_tonic,
     notes_to_voice,
     roll_to_voices,
     transpose,
@@ -390,3 +391,10 @@ def test_triplets_that_fill_a_bar_end_on_its_downbeat():
 
 def test_no_times_have_no_clock():
     assert bar_clock([], [0, 16], 16).shape == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("key", "tonic"), [("C major", 0), ("G major", 7), ("Bb minor", 10), ("F# dorian", 6)]
+)
+def test_the_tonic_of_a_key(key, tonic):
+    assert key_tonic(key) == tonic

@@ -198,7 +198,7 @@ def train(chapter: str, pieces) -> Training:
     rest = range(training.iteration, SETTINGS["iterations"])
     for iteration in progress(rest, initial=training.iteration, label="quarter notes"):
         loss = train_step(network, optimizer, *draw_batch(pieces, iteration, SETTINGS))
-        training.history.setdefault("loss", []).append(round(float(loss), 4))
+        training.record({"loss": round(float(loss), 4)})
         training.iteration += 1
         training.save_if_due()
     training.save()

@@ -349,8 +349,7 @@ def look_back(training, valid_windows, sample_melodies, seed):
     }
     if figures["distance to Bach"] < min(history.get("distance to Bach", [np.inf])):
         training.networks["best"].set_weights(average.get_weights())
-    for name, figure in {"iteration": training.iteration, **figures}.items():
-        history.setdefault(name, []).append(figure)
+    training.record({"iteration": training.iteration, **figures})
     samples = accompany_windows(average, sample_melodies, noise[: len(sample_melodies)])
     training.samples.setdefault("voices", []).append(samples.astype(np.int8))
     training.save()

@@ -13,8 +13,8 @@ __all__ = ['START', 'END', 'START_TOKEN', 'END_TOKEN', 'HOME', 'SIGNATURES', 'BA
            'piece_clock', 'soprano_words', 'chord_words', 'chorale_sequences', 'to_classes', 'to_pitches', 'recall',
            'observe', 'look_back', 'build_listener', 'one_hot', 'build_head', 'build_chorale_network', 'Prepared',
            'prepare', 'moved', 'transposed', 'chorale_batch', 'chorale_step', 'judge_notes', 'judge_pieces',
-           'chorale_losses', 'fits', 'nats_per_note', 'choose_chord', 'compose_voices', 'build_chorale_training',
-           'judge_chorales', 'train_chorales', 'harmonise_windows']
+           'chorale_losses', 'to_nats', 'fits', 'nats_per_note', 'choose_chord', 'compose_voices',
+           'build_chorale_training', 'judge_chorales', 'train_chorales', 'harmonise_windows']
 
 # %% ../../notebooks/02_next_note_rnn.ipynb #cell-005
 import itertools
@@ -26,7 +26,7 @@ import tensorflow as tf
 from keras import layers, ops
 
 from helpers import chords, course, data, metrics
-from helpers.music import REST, bar_clock, bar_length, pitch_number
+from helpers.music import REST, bar_clock, bar_length, key_tonic, pitch_number, transpose
 from helpers.ngrams import NGram
 from helpers.tokens import (
     EVENT_WORD,
@@ -288,8 +288,7 @@ def end_epoch(training, valid, batches):
         "validation loss": loss,
         "validation accuracy": accuracy,
     }
-    for name, figure in figures.items():
-        history.setdefault(name, []).append(figure)
+    training.record(figures)
     training.save()
 
 # %% ../../notebooks/02_next_note_rnn.ipynb #cell-047
@@ -335,7 +334,7 @@ def train_network(training, train, valid, label, write=None):
     for _ in bar if not is_over(training) else ():
         loss = float(train_step(networks["network"], optimizer, *next(stream)))
         training.iteration += 1
-        training.history.setdefault("loss", []).append(round(loss, 4))
+        training.record({"loss": round(loss, 4)})
         if training.iteration % batches == 0:
             if write:
                 training.samples["written"].append(write(networks["network"]))
@@ -526,18 +525,17 @@ def piece_clock(piece, times):
 
 def soprano_words(piece):
     """The soprano with the tonic moved to D: its words, and the steps on which they begin."""
-    shift = shift_home(pitch_number(f"{piece.key.split()[0]}4") % 12)
-    melody = np.where(piece.voices[:, 0] == REST, REST, piece.voices[:, 0] + shift)
+    melody = transpose(piece.voices[:, 0], shift_home(key_tonic(piece.key)))
     words = voice_words(melody, piece.onsets[:, 0])
     return words, np.cumsum([0, *(float(read_word(word)[1]) for word in words)])
 
 
 def chord_words(piece):
     """The chord of every beat, counted from the first downbeat, with the tonic moved to D."""
-    shift = shift_home(pitch_number(f"{piece.key.split()[0]}4") % 12)
-    voices = np.where(piece.voices == REST, REST, piece.voices + shift)[piece.bar_starts[0] % 4 :]
-    words = chords.chord_names(voices, steps_per_chord=4)
-    return words, piece.bar_starts[0] % 4 + 4 * np.arange(len(words) + 1)
+    voices = transpose(piece.voices, shift_home(key_tonic(piece.key)))
+    first = piece.bar_starts[0] % 4
+    words = chords.chord_names(voices[first:], steps_per_chord=4)
+    return words, first + 4 * np.arange(len(words) + 1)
 
 # %% ../../notebooks/02_next_note_rnn.ipynb #cell-111
 def chorale_sequences(to_words):
@@ -687,8 +685,7 @@ def prepare(pieces, low, high):
     prepared = []
     for piece in pieces:
         classes = to_classes(piece.voices)
-        steps = np.arange(len(classes))
-        places = bar_clock(steps, piece.bar_starts, bar_length(piece.time_signature))[:, 0]
+        places = piece_clock(piece, np.arange(len(classes)))[:, 0]
         room = data.transposition_room(piece.voices[None], low, high)[0]
         prepared.append(Prepared(classes, look_back(classes, places), room))
     return prepared
@@ -751,8 +748,8 @@ def judge_notes(network, seen, classes):
 
 def judge_pieces(network, prepared, semitones=0):
     """``judge_notes`` of whole pieces moved by some semitones: two lists of ``(steps, 4)``."""
-    longest = max(len(piece.classes) for piece in prepared)
-    judged = []
+    longest = max((len(piece.classes) for piece in prepared), default=0)
+    all_likely, all_right = [], []
     for first in range(0, len(prepared), 32):
         some = prepared[first : first + 32]
         seen = np.zeros((len(some), longest, SEEN), np.int32)
@@ -762,21 +759,26 @@ def judge_pieces(network, prepared, semitones=0):
             seen[row, : len(piece.seen)] = moved_piece.seen
             classes[row, : len(piece.classes)] = moved_piece.classes
         likely, right = (tensor.numpy() for tensor in judge_notes(network, seen, classes))
-        judged += [(likely[i, : len(p.seen)], right[i, : len(p.seen)]) for i, p in enumerate(some)]
-    return tuple(zip(*judged))
+        all_likely += [likely[i, : len(piece.seen)] for i, piece in enumerate(some)]
+        all_right += [right[i, : len(piece.seen)] for i, piece in enumerate(some)]
+    return all_likely, all_right
 
 # %% ../../notebooks/02_next_note_rnn.ipynb #cell-141
 def chorale_losses(network, prepared, keys=(0,)):
     """Nats of every note, one array ``(steps, 4)`` a piece. With several ``keys`` (semitones) each
     probability is the mean of those given in these keys, as far as the pitches allow."""
     likely = [[] for _ in prepared]
-    for key in (key for key in keys if any(fits(piece, key) for piece in prepared)):
+    for key in keys:
         fitting = [i for i, piece in enumerate(prepared) if fits(piece, key)]
-        for i, probabilities in zip(
-            fitting, judge_pieces(network, [prepared[i] for i in fitting], key)[0]
-        ):
+        found, _ = judge_pieces(network, [prepared[i] for i in fitting], key)
+        for i, probabilities in zip(fitting, found):
             likely[i].append(probabilities)
-    return [-np.log(np.maximum(np.mean(found, axis=0), 1e-30)) for found in likely]
+    return [to_nats(np.mean(found, axis=0)) for found in likely]
+
+
+def to_nats(probabilities):
+    """Minus the logarithms, of a probability too small for the computer too."""
+    return -np.log(np.maximum(probabilities, 1e-30))
 
 
 def fits(piece, semitones):
@@ -857,8 +859,7 @@ def judge_chorales(training, valid):
     training.samples.setdefault("composed", []).append(sample)
     recent = history["loss"][-training.settings["judge_every"] :]
     figures = {"iteration": training.iteration, "training loss": float(np.mean(recent))}
-    for name, figure in (figures | {"validation loss": loss}).items():
-        history.setdefault(name, []).append(figure)
+    training.record(figures | {"validation loss": loss})
     training.save()
 
 # %% ../../notebooks/02_next_note_rnn.ipynb #cell-146
@@ -880,7 +881,7 @@ def train_chorales(training, train, valid, label):
             )
         )
         training.iteration += 1
-        training.history.setdefault("loss", []).append(round(loss, 4))
+        training.record({"loss": round(loss, 4)})
         if training.iteration % settings["judge_every"] == 0 or training.iteration == rest.stop:
             judge_chorales(training, valid)
         training.save_if_due()
