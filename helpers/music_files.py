@@ -88,9 +88,20 @@ def read_pieces(path, refused: list[str] | None = None) -> list[Timeline]:
     """
     path = checked_path(path)
     with one_sentence(path):
-        stem = clean_name(path.stem)
-        sources = read_sources(read_bytes(path), path.suffix.lower(), stem, refused)
-        return [make_timeline(source) for source in sources]
+        return [make_timeline(source) for source in sources_of(path, refused)]
+
+
+def read_events(path) -> np.ndarray:
+    """A file that ``read_music`` takes as performance events ``(length,)`` int32: all its pitched
+    parts, as long as the pedal holds them. Raises as ``read_music`` does."""
+    path = checked_path(path)
+    with one_sentence(path):
+        return represent_events(sources_of(path, None)[0])
+
+
+def sources_of(path, refused: list[str] | None) -> list[Source]:
+    """The pieces of a file, at least one."""
+    return read_sources(read_bytes(path), path.suffix.lower(), clean_name(path.stem), refused)
 
 
 def read_sources(data: bytes, suffix: str, name: str, refused: list[str] | None) -> list[Source]:

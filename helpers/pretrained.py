@@ -1,4 +1,4 @@
-"""The trained systems as plain functions: pitches in, pitches out.
+"""The trained systems as plain functions: music in, music out.
 
 Each loads its published network on first use and keeps it. ``generator`` or ``network`` takes
 another network of the same kind instead, one's own for example. ``seed``: the same seed gives the
@@ -9,13 +9,25 @@ from __future__ import annotations
 
 import functools
 import math
+import os
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from . import checkpoints
+from .events import (
+    FIRST_VELOCITY,
+    FIRST_WAIT,
+    TICKS_PER_SECOND,
+    events_to_notes,
+    notes_to_events,
+)
 from .music import REST, STEPS_PER_BAR, bar_clock, bar_length, default_onsets
 from .tokens import Vocabulary, read_word, voice_words, words_to_voice
 from .tunes import KINDS, load_tunes, usual_signature
+
+if TYPE_CHECKING:
+    import pretty_midi
 
 WINDOW = 2 * STEPS_PER_BAR
 MELODY_RANGE = (57, 81)  # the sopranos that the accompaniment GAN was trained on
@@ -23,6 +35,8 @@ MAX_STEPS = 20_000  # some twenty minutes of music
 FIDDLE_MIDDLE = 74  # D5, about which the tunes of notebook 02 lie when their tonic is a D
 METRES = ("2/2", "6/8", "3/4", "9/8")  # that a melody of no known style may be in
 EVENTS_HEARD = 256  # of a longer melody the last ones
+MAX_SECONDS = 600  # of composed music
+EVENTS_A_SECOND = 32  # somewhat more than the composer writes
 
 
 def accompany(melody, seed: int | None = None, generator=None, pickup: int = 0) -> np.ndarray:
@@ -287,3 +301,85 @@ def _tune_vocabulary() -> Vocabulary:
     from .chapters import next_note_rnn as rnn
 
     return rnn.tune_vocabulary(load_tunes("train"))
+
+
+# --- notebook 03 -------------------------------------------------------------------------------
+
+
+def judge(music, network=None) -> float:
+    """The probability, 0 to 1, that music is good, by the critic of notebook 03: of that mixture of
+    good and bad on which it was trained, chorales and fiddle tunes among the good.
+
+    music: the path of a MIDI, MusicXML or ABC file, or a ``pretty_midi.PrettyMIDI``; drums are left
+    out. Longer music is judged segment by segment, and their logits are averaged. Raises ValueError
+    with one sentence where there is nothing to judge or the file cannot be read.
+    """
+    from .chapters import critic_and_composer as chapter
+
+    tokens = _as_events(music)
+    logit = chapter.judge_music(network or _published("03_critic_and_composer", "critic"), tokens)
+    return (1 + math.tanh(logit / 2)) / 2  # the logistic function, which never overflows
+
+
+def _as_events(music) -> np.ndarray:
+    """Music as performance events without the silence before its first note."""
+    if isinstance(music, (str, os.PathLike)):
+        from .music_files import read_events
+
+        tokens = read_events(music)
+    else:
+        import pretty_midi
+
+        from .midi import midi_to_notes
+
+        if not isinstance(music, pretty_midi.PrettyMIDI):
+            raise ValueError(
+                "Music to be judged is the path of a file or a pretty_midi.PrettyMIDI, not "
+                f"{type(music).__name__}."
+            )
+        tokens = notes_to_events(midi_to_notes(music))
+    sounds = (tokens < FIRST_WAIT) | (tokens >= FIRST_VELOCITY)
+    if not sounds.any():
+        raise ValueError("There are no pitched notes in this music, so nothing to judge.")
+    return tokens[np.argmax(sounds) :]
+
+
+def compose(
+    start_pitch: int,
+    seconds: float,
+    temperature: float = 1.0,
+    seed: int | None = None,
+    network=None,
+) -> pretty_midi.PrettyMIDI:
+    """Piano music by the composer of notebook 03, which has read chorales and fiddle tunes.
+
+    start_pitch: the MIDI number of the first note, 21 to 108, the keys of a piano. seconds: how
+    long the music is, up to ten minutes; notes that would sound on are cut. temperature: below 1
+    more cautious, 0 without chance. Raises ValueError with one sentence where an argument is wrong.
+    """
+    from .chapters import critic_and_composer as chapter
+    from .midi import notes_to_midi
+
+    if not isinstance(start_pitch, (int, np.integer)) or not 21 <= start_pitch <= 108:
+        raise ValueError(f"A start pitch is a piano's, from 21 to 108, not {start_pitch!r}.")
+    if not _is_number(seconds) or not 0 < seconds <= MAX_SECONDS:
+        raise ValueError(f"Music here lasts up to {MAX_SECONDS} seconds, not {seconds!r}.")
+    _check_temperature(temperature)
+    composer = chapter.Composer(network or _published("03_critic_and_composer", "composer"))
+    seed = _as_seed(seed)
+    for tries in range(5):  # a network may also go round in circles in which no time passes
+        # The same seed composes the same beginning, so what is too short is composed again.
+        length = math.ceil(EVENTS_A_SECOND * seconds * 2**tries) + 8
+        (tokens,) = composer.compose([start_pitch], length, temperature, seed=seed)
+        if _lasting(tokens) >= seconds:
+            break
+    notes = events_to_notes(tokens)
+    notes = notes[notes[:, 0] < seconds]
+    notes[:, 1] = np.minimum(notes[:, 1], seconds)
+    return notes_to_midi(notes)
+
+
+def _lasting(tokens: np.ndarray) -> float:
+    """How many seconds pass in events."""
+    waits = tokens[(tokens >= FIRST_WAIT) & (tokens < FIRST_VELOCITY)]
+    return float((waits - FIRST_WAIT + 1).sum()) / TICKS_PER_SECOND

@@ -66,6 +66,30 @@ def repeated(voices, size=16):
     return 1 - len(set(found)) / len(found)
 
 
+def turned(notes):
+    end = notes[:, 1].max()
+    return np.column_stack([end - notes[:, 1], end - notes[:, 0], notes[:, 2:]])
+
+
+def turned_order(notes):
+    return notes[::-1]
+
+
+def turned_starts(notes):
+    end = notes[:, 1].max()
+    length = notes[:, 1] - notes[:, 0]
+    return np.column_stack([end - notes[:, 0], end - notes[:, 0] + length, notes[:, 2:]])
+
+
+def turned_pitches(notes):
+    return np.column_stack([turned(notes)[:, :2], notes[::-1, 2:]])
+
+
+def share_of_rounds(differences, found):
+    return (1 + np.sum(np.abs(differences) >= abs(found))) / (1 + len(differences))
+
+
+GOOD = 10_008 / 13_317
 ONE_NOTE = ["wait 500 ms", "velocity 60-64", "down C4", "wait 1000 ms", "wait 250 ms", "up C4"]
 
 
@@ -94,6 +118,13 @@ def grid(first, second):
         (checks.stopped_clock, (..., 1.5)),
         (checks.chord_repetition, (...,)),
         (checks.chord_repetition, (lambda voices: ...,)),
+        (checks.laziest_critic, (..., ...)),
+        (checks.laziest_critic, (GOOD, ...)),
+        (checks.backwards, (...,)),
+        (checks.backwards, (lambda notes: ...,)),
+        (checks.p_value, (...,)),
+        (checks.p_value, (lambda differences, found: ...,)),
+        (checks.composer_critic, (...,)),
     ],
 )
 def test_an_untouched_exercise_is_not_tried(check, answers, capsys):
@@ -124,6 +155,17 @@ def test_an_untouched_exercise_is_not_tried(check, answers, capsys):
         (checks.stopped_clock, (2.25, 1.5)),
         (checks.chord_repetition, (repeated,)),
         (checks.chord_repetition, (lambda voices: np.float32(repeated(voices)),)),
+        (checks.laziest_critic, (GOOD, 0.5)),
+        (checks.laziest_critic, (0.7515, 1 / 2)),
+        (checks.laziest_critic, (np.float32(GOOD), np.float32(0.5))),
+        (checks.backwards, (turned,)),
+        (checks.backwards, (lambda notes: turned(notes)[::-1],)),  # in any order
+        (checks.backwards, (lambda notes: turned(notes).tolist(),)),
+        (checks.p_value, (share_of_rounds,)),
+        (checks.p_value, (lambda *given: np.float32(share_of_rounds(*given)),)),
+        (checks.composer_critic, (0.61,)),
+        (checks.composer_critic, (1,)),
+        (checks.composer_critic, (np.float32(0.93),)),
     ],
 )
 def test_right_answers(check, answers, capsys):
@@ -192,6 +234,48 @@ def test_right_answers(check, answers, capsys):
         (checks.chord_repetition, (lambda voices: voices[100],), "IndexError"),
         (checks.chord_repetition, (lambda voices: voices,), "repeat nothing"),
         (checks.chord_repetition, (lambda voices: "none",), "repeat nothing"),
+        (checks.laziest_critic, (75.15, 0.5), "not in percent"),
+        (checks.laziest_critic, (100 * GOOD, 50), "not in percent"),
+        (checks.laziest_critic, (0.5, 0.5), "count both together"),
+        (checks.laziest_critic, (1, 0.5), "count both together"),
+        (checks.laziest_critic, ("most", 0.5), "count both together"),
+        (checks.laziest_critic, (None, None), "count both together"),
+        (checks.laziest_critic, (GOOD, GOOD), "Balanced"),
+        (checks.laziest_critic, (GOOD, 50), "Balanced"),
+        (checks.laziest_critic, (GOOD, "half"), "Balanced"),
+        (checks.laziest_critic, (GOOD, float("nan")), "Balanced"),
+        (checks.backwards, (0.5,), "Write a function"),
+        (checks.backwards, (lambda notes: notes,), "An end becomes a start"),
+        (checks.backwards, (turned_order,), "An end becomes a start"),
+        (checks.backwards, (turned_starts,), "stays where it is"),
+        (checks.backwards, (turned_pitches,), "An end becomes a start"),
+        (checks.backwards, (lambda notes: -notes[:, [1, 0, 2, 3]],), "stays where it is"),
+        (checks.backwards, (lambda notes: turned(notes)[:, :3],), "stays where it is"),
+        (checks.backwards, (lambda notes: turned(notes)[:1],), "An end becomes a start"),
+        (checks.backwards, (lambda notes: 1 / 0,), "ZeroDivisionError"),
+        (checks.backwards, (lambda: 1,), "TypeError"),
+        (checks.p_value, (0.25,), "Write a function"),
+        (checks.p_value, (lambda d, found: np.mean(abs(d) >= abs(found)),), "the found one counts"),
+        (
+            checks.p_value,
+            (lambda d, found: (1 + np.sum(d >= found)) / (1 + len(d)),),
+            "the other way",
+        ),
+        (
+            checks.p_value,
+            (lambda d, found: (1 + np.sum(abs(d) > abs(found))) / (1 + len(d)),),
+            "As large counts too",
+        ),
+        (checks.p_value, (lambda d, found: 1 - share_of_rounds(d, found),), "reaches it"),
+        (checks.p_value, (lambda d, found: 1 + np.sum(abs(d) >= abs(found)),), "reaches it"),
+        (checks.p_value, (lambda differences: 0.5,), "TypeError"),
+        (checks.p_value, (lambda differences, found: None,), "says None"),
+        (checks.composer_critic, (0.5,), "Train on half"),
+        (checks.composer_critic, (0.6,), "Train on half"),
+        (checks.composer_critic, (93,), "Train on half"),
+        (checks.composer_critic, ("well",), "Train on half"),
+        (checks.composer_critic, (float("nan"),), "Train on half"),
+        (checks.composer_critic, ({"validation accuracy": 0.9},), "Train on half"),
     ],
 )
 def test_wrong_answers_get_a_hint(check, answers, hint, capsys):
@@ -224,3 +308,28 @@ def test_odd_answers_of_notebook_02_are_not_right_and_never_raise(check, capsys)
         said = capsys.readouterr().out
         assert said.startswith(("Not yet.", "Not tried yet", "Right."))
         assert not said.startswith("Right.") or answer == float("inf")
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        lambda answer: checks.laziest_critic(answer, answer),
+        lambda answer: checks.laziest_critic(GOOD, answer),
+        checks.backwards,
+        lambda answer: checks.backwards(lambda notes: answer),
+        checks.p_value,
+        lambda answer: checks.p_value(lambda differences, found: answer),
+        checks.composer_critic,
+    ],
+)
+def test_odd_answers_of_notebook_03_are_not_right_and_never_raise(check, capsys):
+    odd = [None, "", "0,75", [], {}, [[1], [2, 3]], (), float("nan"), float("inf"), 1j, object]
+    for answer in [*odd, np.zeros(0), np.zeros((2, 2)), np.array("x"), ..., len, 10**400, -1]:
+        check(answer)
+        said = capsys.readouterr().out
+        assert said.startswith(("Not yet.", "Not tried yet"))
+
+
+def test_what_a_critic_of_the_composer_hears_is_said_in_percent(capsys):
+    checks.composer_critic(0.934)
+    assert "93%" in capsys.readouterr().out

@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 
 from helpers import abc_notation, folders, music_files
+from helpers.events import FIRST_DOWN, FIRST_UP, FIRST_VELOCITY, FIRST_WAIT
 from helpers.folders import Collection, MusicFileError, find_files, load_folder
-from helpers.music_files import MAX_STEPS, read_music, read_pieces
+from helpers.music_files import MAX_STEPS, read_events, read_music, read_pieces
 from helpers.timeline import Timeline
 from helpers.tokens import Vocabulary
 
@@ -207,6 +208,79 @@ def test_paths_that_are_no_music(tmp_path):
     for path, message in ((3, "text or a Path"), (tmp_path, "folder"), ("none.mid", "not found")):
         with pytest.raises(MusicFileError, match=message):
             read_music(path)
+
+
+def velocity(value):
+    return FIRST_VELOCITY + value // 5
+
+
+def wait(ticks):
+    return FIRST_WAIT + ticks - 1
+
+
+def test_a_midi_file_as_events(music):
+    """Without drums, and with the melody's pedal, which is never lifted: a quarter is 2/3 s."""
+    tokens = read_events(music / "b" / "band.mid")
+    expected = [velocity(80), FIRST_DOWN + 48, velocity(100), FIRST_DOWN + 72, wait(67)]
+    expected += [velocity(90), FIRST_DOWN + 74, wait(100), wait(100)]
+    expected += [FIRST_UP + 48, FIRST_UP + 72, FIRST_UP + 74]
+    assert tokens.tolist() == expected and tokens.dtype == np.int32
+
+
+def test_an_abc_file_as_events(tmp_path):
+    """Two quarters and a half at 100 quarters a minute; a repeat sign is not followed."""
+    path = tmp_path / "a.abc"
+    path.write_text("X:1\nT:A\nM:4/4\nL:1/4\nK:C\nC E G2:|\n")
+    expected = [velocity(80), FIRST_DOWN + 60, wait(60), FIRST_UP + 60, FIRST_DOWN + 64, wait(60)]
+    expected += [FIRST_UP + 64, FIRST_DOWN + 67, wait(100), wait(20), FIRST_UP + 67]
+    assert read_events(path).tolist() == expected
+    assert read_events(str(path)).tolist() == expected
+    fast = path.read_text().replace("K:C", "Q:1/4=200\nK:C")
+    path.write_text(fast)
+    assert read_events(path).tolist()[2] == wait(30)
+
+
+def test_a_book_as_events_is_its_first_tune(tmp_path):
+    tunes = BOOK.split("\n\n")
+    (tmp_path / "first.abc").write_text(tunes[0])
+    (tmp_path / "both.abc").write_text(f"{tunes[0]}\n\n{tunes[2]}")
+    tokens = read_events(tmp_path / "both.abc")
+    assert np.array_equal(tokens, read_events(tmp_path / "first.abc"))
+    downs = tokens[(tokens >= FIRST_DOWN) & (tokens < FIRST_UP)] - FIRST_DOWN
+    assert downs.tolist() == [64, 66, 67, 69, 71, 72]
+
+
+def test_a_score_as_events(music):
+    downs = read_events(music / "b" / "deep" / "ünï.musicxml")
+    assert FIRST_DOWN + 72 in downs and FIRST_DOWN + 74 in downs
+    assert np.array_equal(downs, read_events(music / "z.mxl"))
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("b/cut.mid", "^cut.mid "),
+        ("b/empty.xml", "^empty.xml "),
+        ("silent.mid", "^silent.mid holds no notes"),
+        ("b/book.abc", "^book.abc tune 2 of 3 has a note"),
+        ("none.mid", "not found"),
+        ("b", "folder"),
+    ],
+)
+def test_what_has_no_events_gets_one_sentence(music, name, message):
+    with pytest.raises(MusicFileError, match=message) as error:
+        read_events(music / name)
+    assert str(error.value).count(". ") == 0 and "\n" not in str(error.value)
+
+
+def test_drums_alone_are_no_events(tmp_path):
+    track = mido.MidiTrack([mido.Message("note_on", note=36, channel=9, velocity=99)])
+    track.append(mido.Message("note_off", note=36, channel=9, time=99))
+    mido.MidiFile(tracks=[track]).save(tmp_path / "drums.mid")
+    with pytest.raises(MusicFileError, match="^drums.mid holds only drums"):
+        read_events(tmp_path / "drums.mid")
+    with pytest.raises(MusicFileError, match="text or a Path"):
+        read_events(3)
 
 
 # --- the folder --------------------------------------------------------------------------------

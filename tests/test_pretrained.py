@@ -2,10 +2,15 @@
 with tiny ones where it does not matter what the network has learned."""
 
 import numpy as np
+import pretty_midi
 import pytest
+import tensorflow as tf
 
 from helpers import data, metrics, pretrained
+from helpers.chapters import critic_and_composer as cc
 from helpers.chapters import next_note_rnn as rnn
+from helpers.events import FIRST_DOWN, FIRST_UP, FIRST_WAIT, events_to_notes, notes_to_events
+from helpers.midi import midi_to_notes, notes_to_midi
 from helpers.music import REST, default_onsets
 from helpers.tokens import Vocabulary, event_word
 from helpers.tunes import KINDS
@@ -76,8 +81,6 @@ def test_another_network_can_be_given():
         """A generator that lets all voices sing the melody."""
 
         def __call__(self, inputs, training):
-            import tensorflow as tf
-
             return tf.stack([inputs[0]] * 4, axis=2)
 
     voices = pretrained.accompany(SCALE, seed=0, generator=High())
@@ -475,3 +478,258 @@ def test_the_published_network_harmonises_a_soprano(octaves):
     voices = pretrained.compose_chorale(32, soprano, temperature=0.7, seed=1)
     assert np.array_equal(voices[:, 0], soprano)
     assert ((voices == REST) | ((voices >= 0) & (voices <= 127))).all()
+
+
+# --- notebook 03: how good music is ------------------------------------------------------------
+
+PHRASE = np.array([[0, 0.5, 60, 80], [0.5, 1, 64, 72], [0.5, 1.2, 67, 90], [1.5, 2.5, 65, 101]])
+
+
+class Says:
+    """A critic with one logit for all music."""
+
+    def __init__(self, logit):
+        self.logit = logit
+
+    def __call__(self, segments, training):
+        return tf.fill(tf.shape(segments)[:1], float(self.logit))
+
+
+@pytest.fixture(scope="module")
+def tiny_critic():
+    return lively(cc.build_critic(units=6, embedding=4), 0.5)
+
+
+@pytest.mark.parametrize("count", [4, 400])
+def test_a_judgement_is_a_probability(tiny_critic, count):
+    notes = PHRASE if count == 4 else cc.uniform_notes(count, np.random.default_rng(0))
+    probability = pretrained.judge(notes_to_midi(notes), network=tiny_critic)
+    assert type(probability) is float and 0 < probability < 1
+    logit = cc.judge_music(tiny_critic, notes_to_events(midi_to_notes(notes_to_midi(notes))))
+    if notes[:, 0].min() == 0:
+        assert np.log(probability / (1 - probability)) == pytest.approx(logit, abs=1e-3)
+    assert pretrained.judge(notes_to_midi(notes), network=tiny_critic) == probability
+
+
+@pytest.mark.parametrize(
+    ("logit", "probability"), [(0, 0.5), (np.log(3), 0.75), (-np.log(3), 0.25), (50, 1), (-50, 0)]
+)
+def test_a_logit_as_a_probability(logit, probability):
+    found = pretrained.judge(notes_to_midi(PHRASE), network=Says(logit))
+    assert found == pytest.approx(probability, abs=1e-6)
+
+
+@pytest.mark.parametrize(("logit", "probability"), [(2000, 1), (-2000, 0)])
+def test_a_critic_may_be_quite_sure(logit, probability):
+    assert pretrained.judge(notes_to_midi(PHRASE), network=Says(logit)) == probability
+
+
+def test_a_file_and_its_midi_are_judged_alike(tiny_critic, tmp_path):
+    path = tmp_path / "a.mid"
+    noise = cc.uniform_notes(90, np.random.default_rng(1))
+    # MIDI files cannot hold two notes of one pitch at once, and no more can events.
+    for notes in (PHRASE, events_to_notes(notes_to_events(noise))):
+        midi = notes_to_midi(notes)
+        midi.write(str(path))
+        expected = pretrained.judge(midi, network=tiny_critic)
+        for music in (path, str(path), pretty_midi.PrettyMIDI(str(path))):
+            assert pretrained.judge(music, network=tiny_critic) == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_tune_in_abc_is_judged(tiny_critic, tmp_path):
+    path = tmp_path / "a.abc"
+    path.write_text("X:1\nT:A\nM:4/4\nL:1/4\nK:C\nC E G2|\n")
+    notes = [[0, 0.6, 60, 80], [0.6, 1.2, 64, 80], [1.2, 2.4, 67, 80]]
+    expected = pretrained.judge(notes_to_midi(notes), network=tiny_critic)
+    assert pretrained.judge(path, network=tiny_critic) == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("silence", [0.01, 0.99, 1, 3.21, 60])
+def test_silence_before_the_first_note_does_not_matter(tiny_critic, silence):
+    expected = pretrained.judge(notes_to_midi(PHRASE), network=tiny_critic)
+    later = notes_to_midi(PHRASE + [silence, silence, 0, 0])
+    assert pretrained.judge(later, network=tiny_critic) == pytest.approx(expected, rel=1e-6)
+
+
+def test_drums_and_empty_instruments_do_not_matter(tiny_critic):
+    midi = notes_to_midi(PHRASE)
+    expected = pretrained.judge(midi, network=tiny_critic)
+    drums = pretty_midi.Instrument(0, is_drum=True)
+    drums.notes.append(pretty_midi.Note(100, 36, 0, 5))
+    midi.instruments += [drums, pretty_midi.Instrument(40)]
+    assert pretrained.judge(midi, network=tiny_critic) == expected
+
+
+def test_music_without_pitched_notes_gets_one_sentence(tiny_critic, tmp_path):
+    drums = pretty_midi.PrettyMIDI()
+    drums.instruments.append(pretty_midi.Instrument(0, is_drum=True))
+    drums.instruments[0].notes.append(pretty_midi.Note(100, 36, 0, 1))
+    (tmp_path / "bad.mid").write_bytes(b"MThd and no more")
+    bad = [pretty_midi.PrettyMIDI(), notes_to_midi(np.zeros((0, 4))), drums, PHRASE, None, 3]
+    bad += [notes_to_events(PHRASE), b"a.mid", tmp_path / "bad.mid", tmp_path, "nowhere.mid"]
+    for number, midi in enumerate(bad[:3]):
+        midi.write(str(tmp_path / f"{number}.mid"))
+        bad.append(tmp_path / f"{number}.mid")
+    for music in bad:
+        with pytest.raises(ValueError) as error:
+            pretrained.judge(music, network=tiny_critic)
+        assert str(error.value).count(". ") == 0 and "\n" not in str(error.value)
+        assert str(error.value).endswith(".")
+
+
+# --- notebook 03: composing --------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def tiny_composer():
+    """It knows nothing, but likes to wait: at any event the music may go on or end."""
+    network = lively(cc.build_composer(depth=1, units=6, embedding=4), 0.5)
+    weights = network.get_weights()
+    weights[-1][FIRST_WAIT : FIRST_WAIT + 30] += 4.0
+    network.set_weights(weights)
+    return network
+
+
+@pytest.fixture
+def guard(monkeypatch):
+    """Composing fails where the music would never be long enough."""
+    draw = cc.Composer.compose
+
+    def guarded(self, start_notes, length, *arguments, **options):
+        assert length < 20_000, "this would go on for ever"
+        return draw(self, start_notes, length, *arguments, **options)
+
+    monkeypatch.setattr(cc.Composer, "compose", guarded)
+
+
+@pytest.fixture
+def compose(tiny_composer, guard):
+    """``compose`` with a tiny network."""
+
+    def compose_it(start_pitch, seconds, *arguments, network=tiny_composer, **options):
+        return pretrained.compose(start_pitch, seconds, *arguments, network=network, **options)
+
+    return compose_it
+
+
+@pytest.mark.parametrize("seconds", [0.004, 0.01, 0.5, 1, 7.77, np.float32(3), np.int64(2), 40])
+def test_composed_music_has_its_length(compose, seconds):
+    midi = compose(60, seconds, seed=1)
+    assert isinstance(midi, pretty_midi.PrettyMIDI)
+    (instrument,) = midi.instruments
+    assert not instrument.is_drum and instrument.program == 0
+    assert midi.get_end_time() <= seconds + 1e-9
+    assert all(0 <= note.start < note.end <= seconds + 1e-9 for note in instrument.notes)
+    assert all(note.start < seconds and 1 <= note.velocity <= 127 for note in instrument.notes)
+    if seconds >= 7:
+        assert midi.get_end_time() > 0.9 * seconds  # and not much less
+
+
+def as_rows(midi):
+    return [(n.start, n.end, n.pitch, n.velocity) for n in midi.instruments[0].notes]
+
+
+def test_the_seed_decides_the_composed_music(compose):
+    first, again, other = (as_rows(compose(60, 5, seed=seed)) for seed in (1, 1, 2))
+    assert first == again and first != other
+    assert as_rows(compose(60, 5)) != as_rows(compose(60, 5))
+
+
+def test_longer_music_begins_with_the_shorter(compose):
+    short, long = (as_rows(compose(60, seconds, seed=3)) for seconds in (3, 9))
+    inside = [row for row in long if row[1] < 3]
+    assert inside == [row for row in short if row[1] < 3] and inside
+
+
+@pytest.mark.parametrize("seed", [-1, 2**31, 2**40])
+def test_any_whole_number_is_a_seed_of_composed_music(compose, seed):
+    assert as_rows(compose(60, 2, seed=seed)) == as_rows(compose(60, 2, seed=seed))
+
+
+@pytest.mark.parametrize("start", [21, 108, np.int64(60)])
+def test_every_key_of_a_piano_starts_music(compose, start):
+    assert compose(start, 1, seed=1).instruments
+
+
+@pytest.mark.parametrize("temperature", [0, 0.5, 1, 3.0, np.float32(0.8), np.int64(2)])
+def test_composing_at_any_temperature(compose, temperature):
+    assert compose(60, 2, temperature, seed=1).get_end_time() <= 2
+
+
+class OnlySays:
+    """A composer's network that always wants to say the same; then rather wait."""
+
+    def __init__(self, *tokens):
+        row = np.zeros(cc.EVENTS + 1, np.float32)
+        row[list(tokens)] = range(100 * len(tokens), 0, -100)
+        self.row = tf.constant(row)
+        self.inputs = cc.build_composer(depth=1, units=2, embedding=2).inputs
+
+    def __call__(self, inputs, training):
+        return tf.broadcast_to(self.row, (*inputs[0].shape, cc.EVENTS + 1)), inputs[1]
+
+
+@pytest.mark.parametrize(
+    "tokens",
+    [
+        [FIRST_WAIT + 49],
+        [cc.START_VELOCITY],
+        [FIRST_UP + 60, FIRST_WAIT + 99],
+        [FIRST_UP + 60, cc.START_VELOCITY],
+        [FIRST_UP + 60, FIRST_DOWN + 60],
+    ],
+    ids=["waits", "velocities", "lifts and waits", "lifts and says velocities", "no time"],
+)
+def test_a_network_that_says_the_same_for_ever_comes_to_an_end(compose, tokens):
+    """Greedy networks do: the music is silent then, or shorter."""
+    midi = compose(60, 4, temperature=0, seed=1, network=OnlySays(*tokens))
+    assert midi.get_end_time() <= 4
+
+
+def test_without_temperature_composed_music_needs_no_seed(compose):
+    assert as_rows(compose(60, 1, 0, seed=1)) == as_rows(compose(60, 1, 0, seed=2))
+
+
+@pytest.mark.parametrize(
+    ("word", "arguments"),
+    [("pitch", (start, 4)) for start in (20, 109, -1, 60.0, "C4", None, True, [60])]
+    + [("seconds", (60, seconds)) for seconds in (0, -1, 601, "4", None, True, [4])]
+    + [("seconds", (60, seconds)) for seconds in (float("nan"), float("inf"))]
+    + [("temperature", (60, 4, temperature)) for temperature in BAD_TEMPERATURES],
+)
+def test_bad_wishes_for_music_get_one_sentence(compose, word, arguments):
+    with pytest.raises(ValueError, match=word) as error:
+        compose(*arguments, seed=0)
+    assert str(error.value).count(". ") == 0 and "\n" not in str(error.value)
+
+
+def test_composed_music_can_be_judged(compose, tiny_critic):
+    assert 0 < pretrained.judge(compose(60, 4, seed=0), network=tiny_critic) < 1
+
+
+# --- notebook 03: the published networks -------------------------------------------------------
+
+
+@pytest.mark.parametrize("temperature", [0.8, 1.0])
+def test_the_published_composer_composes(guard, temperature):
+    midi = pretrained.compose(62, 8, temperature, seed=1)
+    rows = as_rows(midi)
+    assert len(rows) > 8 and len({row[2] for row in rows}) > 3
+    assert 62 in {row[2] for row in rows if row[0] < 0.2}
+    assert 6 < midi.get_end_time() <= 8
+    assert rows == as_rows(pretrained.compose(62, 8, temperature, seed=1))
+
+
+@pytest.mark.parametrize("start", [21, 60, 74, 108])
+def test_the_published_composer_comes_to_an_end_without_temperature(guard, start):
+    midi = pretrained.compose(start, 20, temperature=0)
+    assert as_rows(midi) and midi.get_end_time() <= 20
+
+
+def test_the_published_critic_prefers_real_tunes_to_uniform_noise():
+    rng = np.random.default_rng(1)
+    tunes = [cc.tune_score(tune) for tune in data.load_tunes("test")[:9]]
+    real = [pretrained.judge(notes_to_midi(cc.perform(score, rng))) for score in tunes]
+    noise = [pretrained.judge(notes_to_midi(cc.uniform_notes(150, rng))) for _ in range(9)]
+    assert np.median(real) > max(noise)
+    assert np.mean(real) > 0.5 > np.mean(noise)

@@ -11,6 +11,7 @@ from tools import readme
 CARD = readme.read_card("04_accompaniment_gan")
 TEST = CARD["test"]
 TUNES = readme.read_card("02_next_note_rnn")["test"]
+CRITIC = readme.read_card("03_critic_and_composer")["test"]
 JSB = readme.read_card("jsb_benchmark")["test"]
 VOICES = ("alto", "tenor", "bass")
 
@@ -67,7 +68,12 @@ def test_training_fits_in_a_lesson():
 
 @pytest.mark.parametrize(
     ("chapter", "most"),
-    [("02_next_note_rnn", 12e6), ("04_accompaniment_gan", 12e6), ("jsb_benchmark", 8e6)],
+    [
+        ("02_next_note_rnn", 12e6),
+        ("03_critic_and_composer", 10e6),
+        ("04_accompaniment_gan", 12e6),
+        ("jsb_benchmark", 8e6),
+    ],
 )
 def test_the_folder_stays_in_its_limit(chapter, most):
     folder = checkpoints.load_checkpoint(chapter).folder
@@ -107,3 +113,40 @@ def test_the_rnn_harmonises_nearer_to_bach_than_the_baselines():
     for baseline in ("favourite intervals", "borrowed"):
         assert table["generator"]["chord share"] > table[baseline]["chord share"]
         assert table["generator"]["interval distance"] < table[baseline]["interval distance"]
+
+
+# --- notebook 03 -------------------------------------------------------------------------------
+
+
+def test_the_critic_hears_what_counting_does_not():
+    accuracy = {
+        family: {judge: figures[1] for judge, figures in judges.items()}
+        for family, judges in CRITIC["critic"].items()
+    }
+    assert len(accuracy) == 7
+    for family, least in [
+        ("uniform notes", 0.97),
+        ("unigram", 0.97),
+        ("bigram", 0.97),
+        ("pitches shuffled", 0.95),
+        ("timing shuffled", 0.95),
+        ("notes moved", accuracy["notes moved"]["bag of tokens"] + 0.15),
+        ("bars reordered", accuracy["bars reordered"]["bag of tokens"] + 0.1),
+    ]:
+        assert accuracy[family]["critic"] >= least, family
+
+
+def test_the_composer_beats_the_trigram_on_held_out_pieces():
+    nats = CRITIC["composer, nats an event"]
+    assert nats["composer"] <= 0.9 * nats["trigram"] < nats["bigram"] < nats["unigram"]
+
+
+def test_the_critic_puts_the_composer_between_music_and_noise():
+    logits = CRITIC["mean logits"]
+    others = [logits[name] for name in ("untrained", "bigram", "uniform notes")]
+    assert logits["real music"] > logits["composer"] > max(others)
+    assert len(CRITIC["p-values"]) == 4 and max(CRITIC["p-values"].values()) < 0.01
+
+
+def test_the_rebuilt_critic_is_no_better_than_the_majority():
+    assert abs(CRITIC["original"] - 1501 / 1998) < 0.02

@@ -54,9 +54,23 @@ def benchmark_table(card: dict) -> str:
     return "\n".join(rows)
 
 
+def critic_table(card: dict) -> str:
+    """How well notebook 03's critic tells each family of bad music from real music, and the
+    composer's loss."""
+    test = card["test"]
+    rows = ["| bad music | critic | logistic regression |", "|---|---|---|"]
+    for family, judges in test["critic"].items():
+        accuracies = (f"{accuracy:.1%}" for _, accuracy, _ in judges.values())
+        rows.append(f"| {family} | {' | '.join(accuracies)} |")
+    rows += ["", "| on held-out pieces | nats an event |", "|---|---|"]
+    rows += [f"| {name} | {loss:.3f} |" for name, loss in test["composer, nats an event"].items()]
+    return "\n".join(rows)
+
+
 TABLES = {
     "04_accompaniment_gan": accompaniment_table,
     "02_next_note_rnn": tunes_table,
+    "03_critic_and_composer": critic_table,
     "jsb_benchmark": benchmark_table,
 }
 

@@ -27,12 +27,12 @@ def pad(sequences):
 
 # %% ../../notebooks/01_music_as_data.ipynb #cell-060
 # Step 15 - performance events
-def by_hand(notes, seed):
-    """Notes ``(n, 4)`` in seconds as hands might play them: starts and ends off by some 15 ms,
-    velocities by some 8."""
+def by_hand(notes, seed, seconds=0.015, velocity=8):
+    """Notes ``(n, 4)`` in seconds as hands might play them: starts and ends off by about
+    ``seconds``, velocities by about ``velocity``."""
     rng = np.random.default_rng(seed)
     played = np.array(notes, float)
-    played += rng.normal(0, [0.015, 0.015, 0, 8], played.shape)
+    played += rng.normal(0, [seconds, seconds, 0, velocity], played.shape)
     played[:, 0] = np.maximum(played[:, 0], 0)
     played[:, 1] = np.maximum(played[:, 1], played[:, 0] + 0.05)
     played[:, 3] = np.clip(played[:, 3], 1, 127).round()
