@@ -29,6 +29,7 @@ from helpers.events import (
     events_to_notes,
     notes_to_events,
 )
+from helpers.metrics import MAJOR_SCALE
 from helpers.music import REST, Piece, default_onsets
 from helpers.ngrams import NGram
 from helpers.performances import Performance
@@ -622,7 +623,7 @@ def hear_by_hand(tokens):
     pitches = [token - FIRST_DOWN for token in tokens if FIRST_DOWN <= token < FIRST_UP]
     fits = [
         (
-            sum((pitch - t) % 12 in cc.MAJOR for pitch in pitches),
+            sum((pitch - t) % 12 in MAJOR_SCALE for pitch in pitches),
             sum((pitch - t) % 12 in (0, 7) for pitch in pitches),
         )
         for t in range(12)
@@ -714,8 +715,8 @@ def test_a_transposed_segment_sounds_alike(seed, semitones):
     rng = np.random.default_rng(seed)
     tokens = melodious(rng)
     down = (tokens >= FIRST_DOWN) & (tokens < FIRST_UP)
-    tokens[down] = FIRST_DOWN + 60 + rng.choice(cc.MAJOR, down.sum())
-    scale = (FIRST_DOWN + 60 + np.array(cc.MAJOR)).astype(np.int32)
+    tokens[down] = FIRST_DOWN + 60 + rng.choice(MAJOR_SCALE, down.sum())
+    scale = (FIRST_DOWN + 60 + np.array(MAJOR_SCALE)).astype(np.int32)
     tokens = np.concatenate([[FIRST_VELOCITY], scale, tokens])[None].astype(np.int32)
     keys = (tokens >= FIRST_DOWN) & (tokens < FIRST_UP)
     moved = np.where(keys, tokens + semitones, tokens).astype(np.int32)

@@ -2,7 +2,7 @@
 
 # %% auto #0
 __all__ = ['HYMN_TEMPO', 'SEGMENT', 'HOP', 'ORIGINAL_THRESHOLD', 'judge_loss', 'WIDEST', 'LONGEST_GAP', 'PER_DOUBLING', 'GAPS',
-           'MAJOR', 'START_VELOCITY', 'STRETCH', 'BAR_SECONDS', 'Score', 'as_score', 'tune_score', 'chorale_score',
+           'START_VELOCITY', 'STRETCH', 'BAR_SECONDS', 'Score', 'as_score', 'tune_score', 'chorale_score',
            'load_scores', 'perform', 'cut', 'uniform_notes', 'transposed', 'perform_all', 'original_segments',
            'build_original', 'critic_step', 'judge_segments', 'critic_logits', 'judge_figures', 'batches_from',
            'end_epoch', 'train_network', 'build_bag', 'shuffle_pitches', 'shuffle_timing', 'move_notes', 'reorder_bars',
@@ -363,9 +363,6 @@ def hear_intervals(tokens):
 
 # %% ../../notebooks/03_critic_and_composer.ipynb #cell-068
 # Step 10 - degrees of the scale
-MAJOR = (0, 2, 4, 5, 7, 9, 11)
-
-
 def hear_degrees(tokens):
     """At each key that goes down 1 to 12, semitones above the tonic of the major scale that most
     notes of the segment belong to, plus 1; else 0. Of several such scales it is the one whose
@@ -373,7 +370,7 @@ def hear_degrees(tokens):
     down, pitch = goes_down(tokens), tokens - FIRST_DOWN
     counts = ops.one_hot(ops.where(down, pitch % 12, 12), 13)[..., :12]
     counts = ops.sum(counts, axis=1)  # how often each pitch class comes
-    fitting = sum(ops.roll(counts, -step, axis=1) for step in MAJOR)
+    fitting = sum(ops.roll(counts, -step, axis=1) for step in metrics.MAJOR_SCALE)
     fitting += (counts + ops.roll(counts, -7, axis=1)) / 400  # less than one note
     tonic = ops.cast(ops.argmax(fitting, axis=1), "int32")[:, None]
     return ops.where(down, (pitch - tonic) % 12 + 1, 0)
