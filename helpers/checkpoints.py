@@ -33,7 +33,9 @@ __all__ = [
     "CheckpointError",
     "Training",
     "load_checkpoint",
+    "pack_weights",
     "publish",
+    "unpack_weights",
     "write_checkpoint",
 ]
 
@@ -108,6 +110,33 @@ def _read_samples(path: Path) -> dict[str, np.ndarray | list[np.ndarray]]:
     for name in [name for name in arrays if name + OFFSETS in arrays]:
         arrays[name] = np.split(arrays[name], arrays.pop(name + OFFSETS)[1:-1])
     return arrays
+
+
+def pack_weights(network: keras.Model) -> np.ndarray:
+    """All weights of a network end to end, ``(count,)`` float16, which keeps three digits and takes
+    half the room. Raises CheckpointError where one is too large for that."""
+    packed = np.concatenate([np.ravel(weight) for weight in network.get_weights()])
+    if not (np.abs(packed) <= np.finfo(np.float16).max).all():
+        raise CheckpointError(
+            f"{network.name!r} has weights that float16 cannot hold: its training has run away, "
+            "so train anew with a lower learning rate."
+        )
+    return packed.astype(np.float16)
+
+
+def unpack_weights(network: keras.Model, packed: np.ndarray) -> keras.Model:
+    """Sets the weights of a network to those that ``pack_weights`` made of one of the same shape,
+    and returns it. Raises CheckpointError where they do not fit."""
+    shapes = [weight.shape for weight in network.get_weights()]
+    ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
+    if len(packed) != ends[-1]:
+        raise CheckpointError(
+            f"These are {len(packed)} weights, but {network.name!r} has {ends[-1]}: build the "
+            "network with the settings that they were trained with."
+        )
+    parts = np.split(np.asarray(packed, np.float32), ends[:-1])
+    network.set_weights([np.reshape(*pair) for pair in zip(parts, shapes, strict=True)])
+    return network
 
 
 class Checkpoint:

@@ -19,38 +19,59 @@ def browse(items, title: str | None = None, chosen=None, **options):
     Returns the slider; ``slider.value = label`` moves it. An error in showing a piece is printed
     below the slider and raised.
     """
-    import ipywidgets
-    from IPython.display import clear_output, display
-
     items = dict(items) if isinstance(items, dict) else dict(enumerate(items))
     if not items:
         raise ValueError("There is nothing to browse: give at least one piece of music.")
-    if chosen is None:
-        chosen = list(items)[-1]
-    if chosen not in items:
-        raise ValueError(
-            f"{chosen!r} is none of the labels, which are {', '.join(map(str, items))}."
+    name = title or ""
+    chosen = {} if chosen is None else {name: chosen}
+    return explore(lambda **labels: items[labels[name]], {name: items}, chosen, **options)[name]
+
+
+def explore(make, choices: dict, chosen: dict | None = None, **options) -> dict:
+    """A slider for each of several choices; the music that ``make`` returns for them is shown and
+    played below.
+
+    choices: a dict of name and values; ``make`` gets one value of each under its name. chosen: the
+    values that the sliders begin with, the last ones where it has none; their music is also shown
+    below the widget, where it stays. options: passed on to ``helpers.audio.play``.
+    Returns the sliders by name. An error is printed below the sliders and raised.
+    """
+    import ipywidgets
+    from IPython.display import clear_output, display
+
+    choices = {name: list(values) for name, values in choices.items()}
+    chosen = {name: values[-1] for name, values in choices.items()} | (chosen or {})
+    for name, value in chosen.items():
+        if value not in choices[name]:
+            labels = ", ".join(map(str, choices[name]))
+            raise ValueError(f"{value!r} is none of the labels, which are {labels}.")
+
+    def show():
+        values = {name: slider.value for name, slider in sliders.items()}
+        title = ", ".join(
+            f"{name}: {value}" if name else str(value) for name, value in values.items()
         )
+        audio.play(make(**values), title=title, **options)
 
-    def show(label):
-        audio.play(items[label], title=f"{title}: {label}" if title else str(label), **options)
-
-    slider = ipywidgets.SelectionSlider(
-        options=[(str(label), label) for label in items],
-        value=chosen,
-        description=title or "",
-        continuous_update=False,  # no sound for every place that the slider passes
-        style={"description_width": "initial"},
-        layout={"width": "100%", "max_width": "720px"},
-    )
+    sliders = {
+        name: ipywidgets.SelectionSlider(
+            options=[(str(value), value) for value in values],
+            value=chosen[name],
+            description=name,
+            continuous_update=False,  # no sound for every place that the slider passes
+            style={"description_width": "initial"},
+            layout={"width": "100%", "max_width": "720px"},
+        )
+        for name, values in choices.items()
+    }
     output = ipywidgets.Output()
 
-    def moved(change):
+    def moved(_):
         failure = None
         with output:
             clear_output(wait=True)
             try:
-                show(change["new"])
+                show()
             except Exception as error:
                 # An Output keeps errors to itself: whoever moves the slider by hand shall read
                 # it there, a cell or a test that does so shall fail.
@@ -59,10 +80,11 @@ def browse(items, title: str | None = None, chosen=None, **options):
         if failure is not None:
             raise failure
 
-    slider.observe(moved, names="value")
-    display(ipywidgets.VBox([slider, output]))
-    show(chosen)
-    return slider
+    for slider in sliders.values():
+        slider.observe(moved, names="value")
+    display(ipywidgets.VBox([*sliders.values(), output]))
+    show()
+    return sliders
 
 
 def listening_form(clips: dict, question: str, seed: int | None = None, most: int = 5):

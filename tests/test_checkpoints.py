@@ -12,7 +12,14 @@ import numpy as np
 import pytest
 
 from helpers import checkpoints, course, files
-from helpers.checkpoints import CheckpointError, load_checkpoint, publish, write_checkpoint
+from helpers.checkpoints import (
+    CheckpointError,
+    load_checkpoint,
+    pack_weights,
+    publish,
+    unpack_weights,
+    write_checkpoint,
+)
 
 CHAPTER = "04_accompaniment_gan"
 HISTORY = {"iteration": [0, 10], "loss": [np.float32(0.5), float("nan")], "rates": [[1, 2], [3, 4]]}
@@ -372,3 +379,33 @@ def test_the_command_line(project, trained, capsys):
     assert checkpoints.main(["verify", CHAPTER]) == 0
     with pytest.raises(SystemExit):
         checkpoints.main(["publish"])
+
+
+# --- weights as one row ------------------------------------------------------------------------
+
+
+def test_weights_come_back_from_their_row(networks):
+    packed = pack_weights(networks["generator"])
+    assert packed.dtype == np.float16
+    assert packed.shape == (networks["generator"].count_params(),)
+    other = make_networks()["generator"]
+    other.set_weights([0 * weight for weight in other.get_weights()])
+    assert unpack_weights(other, packed) is other
+    for ours, theirs in zip(other.get_weights(), networks["generator"].get_weights(), strict=True):
+        assert np.allclose(ours, theirs, rtol=1e-3, atol=1e-6)
+    assert np.array_equal(pack_weights(other), packed)
+
+
+def test_weights_of_another_network_are_refused(networks):
+    with pytest.raises(CheckpointError, match="These are 3 weights, but 'generator' has"):
+        unpack_weights(networks["generator"], np.zeros(3, np.float16))
+
+
+@pytest.mark.parametrize("wrong", [1e6, np.inf, np.nan])
+def test_weights_that_have_run_away_are_not_packed(wrong):
+    network = make_networks()["generator"]
+    weights = network.get_weights()
+    weights[0][0, 0] = wrong
+    network.set_weights(weights)
+    with pytest.raises(CheckpointError, match="its training has run away"):
+        pack_weights(network)

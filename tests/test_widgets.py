@@ -71,6 +71,25 @@ def test_everything_that_play_shows_is_shown(shown):
     assert shown[3].axes[0].get_title(loc="left") == "iteration: 10"
 
 
+def test_several_sliders_make_their_music_together(played, shown):
+    choices = {"epoch": [1, 2, 3], "noise": range(4)}
+    made = []
+
+    def make(epoch, noise):
+        made.append((epoch, noise))
+        return [60 + 10 * epoch + noise]
+
+    sliders = widgets.explore(make, choices, {"noise": 0}, tempo=90)
+    assert list(sliders) == ["epoch", "noise"]
+    assert played == [([90], "epoch: 3, noise: 0", {"tempo": 90})]
+    sliders["epoch"].value = 1
+    sliders["noise"].value = 2
+    assert made == [(3, 0), (1, 0), (1, 2)]
+    assert played[-1] == ([72], "epoch: 1, noise: 2", {"tempo": 90})
+    (box,) = shown
+    assert list(box.children[:2]) == list(sliders.values())
+
+
 def test_bad_arguments(played, shown):
     with pytest.raises(ValueError, match="nothing to browse"):
         widgets.browse({})
