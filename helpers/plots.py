@@ -80,7 +80,10 @@ def plot_rolls(rolls, columns: int | None = None, steps_per_bar: int = 16) -> Fi
     rows = -(-len(pairs) // columns)
     low, high = _pitch_range(timelines)
     width = float(np.clip(columns * (1.4 + longest * 0.11), 6, 11))
-    figure = new_figure(width, rows * float(np.clip(0.9 + 0.045 * (high - low), 1.8, 3.2)))
+    height = float(np.clip(0.9 + 0.045 * (high - low), 1.8, 3.2))
+    if any(part.is_drum for timeline in timelines for part in timeline.parts):
+        height = max(height, 2.5)  # nine names must be read
+    figure = new_figure(width, rows * height)
     grid = figure.subplots(rows, columns, squeeze=False)
     for axes in grid.ravel()[len(pairs) :]:
         axes.set_visible(False)

@@ -185,6 +185,13 @@ def test_rolls_share_their_pitch_axis():
         plots.plot_rolls([])
 
 
+def test_rolls_of_drums_have_room_for_nine_names():
+    drums = np.zeros((32, 9, 3), np.float32)
+    drums[::4, 0] = 1, 0.8, 0
+    figure = plots.plot_rolls({"a": drums, "b": drums, "c": drums}, columns=2)
+    assert figure.get_figheight() >= 2 * 2.5  # inches
+
+
 def test_long_rolls_stand_below_each_other():
     rolls = {"one": [60] * 100, "two": [62] * 100}
     first, second = plots.plot_rolls(rolls).axes
