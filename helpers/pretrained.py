@@ -37,6 +37,7 @@ METRES = ("2/2", "6/8", "3/4", "9/8")  # that a melody of no known style may be 
 EVENTS_HEARD = 256  # of a longer melody the last ones
 MAX_SECONDS = 600  # of composed music
 EVENTS_A_SECOND = 32  # somewhat more than the composer writes
+DRUM_VARIATION = 0.3  # of the noise: how much of it differs from one pair of bars to the next
 
 
 def accompany(melody, seed: int | None = None, generator=None, pickup: int = 0) -> np.ndarray:
@@ -383,3 +384,43 @@ def _lasting(tokens: np.ndarray) -> float:
     """How many seconds pass in events."""
     waits = tokens[(tokens >= FIRST_WAIT) & (tokens < FIRST_VELOCITY)]
     return float((waits - FIRST_WAIT + 1).sum()) / TICKS_PER_SECOND
+
+
+# --- notebook 05 -------------------------------------------------------------------------------
+
+
+def drum_loop(
+    bars: int = 2,
+    temperature: float = 1.0,
+    seed: int | None = None,
+    style: str | None = None,
+    generator=None,
+) -> np.ndarray:
+    """A drum beat in 4/4, by the long drum GAN of notebook 05: drums ``(16 * bars, 9, 3)`` float32.
+
+    bars: any whole number; the generator makes two at a time, and all pairs are variations of one
+    beat. temperature: how far the noise leads from the style's most usual beat; 0 is that beat.
+    style: one of ``helpers.chapters.drum_gan.STYLES``; None draws one as often as it is played.
+    Raises ValueError with one sentence where an argument is wrong.
+    """
+    from .chapters import drum_gan
+
+    most = MAX_STEPS // STEPS_PER_BAR
+    if not isinstance(bars, (int, np.integer)) or isinstance(bars, bool) or not 1 <= bars <= most:
+        raise ValueError(f"A drum loop has from 1 to {most:,} bars, not {bars!r}.")
+    _check_temperature(temperature)
+    if style is not None and style not in drum_gan.STYLES:
+        raise ValueError(f"A style is one of {', '.join(drum_gan.STYLES)}, not {style!r}.")
+    generator = generator or _published("05_drum_gan", "long_generator")
+    seed = _as_seed(seed)
+    if style is None:
+        shares = checkpoints.load_checkpoint("05_drum_gan").card["style shares"]
+        names, weights = list(shares), np.array(list(shares.values()))
+        style = names[np.random.default_rng(seed).choice(len(names), p=weights / weights.sum())]
+    pairs = -(-bars // 2)
+    styles = np.repeat(drum_gan.style_row(style)[None], pairs, axis=0)
+    noise, *others = drum_gan.draw_inputs(generator, styles, (seed, 0), temperature)
+    noise = np.array(noise)
+    noise[1:] = math.sqrt(1 - DRUM_VARIATION**2) * noise[:1] + DRUM_VARIATION * noise[1:]
+    drums = drum_gan.to_drums(drum_gan.run_network(generator, [noise, *others]))
+    return np.concatenate(drums)[: bars * STEPS_PER_BAR]

@@ -333,3 +333,95 @@ def test_odd_answers_of_notebook_03_are_not_right_and_never_raise(check, capsys)
 def test_what_a_critic_of_the_composer_hears_is_said_in_percent(capsys):
     checks.composer_critic(0.934)
     assert "93%" in capsys.readouterr().out
+
+
+# --- notebook 05 -------------------------------------------------------------------------------
+
+
+def backbeat(drums):
+    bars = np.asarray(drums)[..., 1, 0].reshape(-1, 16) >= 0.5
+    return np.mean(bars[:, 4] & bars[:, 12])
+
+
+def backbeat_without(drums, rule):
+    """Wrong in one way each."""
+    bars = np.asarray(drums).reshape(-1, 16, 9, 3)
+    snare = bars[..., 1, 0]
+    return {
+        "either": lambda: np.mean((snare[:, 4] >= 0.5) | (snare[:, 12] >= 0.5)),
+        "first bar": lambda: float((snare[0, [4, 12]] >= 0.5).all()),
+        "whole": lambda: float((snare[:, 4] >= 0.5).any() and (snare[:, 12] >= 0.5).any()),
+        "bass": lambda: np.mean((bars[:, 4, 0, 0] >= 0.5) & (bars[:, 12, 0, 0] >= 0.5)),
+        "soft": lambda: np.mean((snare[:, 4] > 0) & (snare[:, 12] > 0)),
+        "only": lambda: np.mean((snare >= 0.5).sum(axis=1) == 2),
+    }[rule]()
+
+
+@pytest.mark.parametrize(
+    ("check", "answers"),
+    [
+        (checks.drum_lengths, (32, 20 / 3)),
+        (checks.drum_lengths, (32, 6.67)),
+        (checks.success_by_hand, (0.75, 0.75)),
+        (checks.success_by_hand, (3 / 4, np.float64(0.75))),
+        (checks.backbeat_share, (backbeat,)),
+        (checks.distinct_shares, ((0.005, 0.4, 0.99),)),
+        (checks.distinct_shares, (np.array([1 / 200, 1, 1]),)),
+    ],
+)
+def test_right_answers_of_notebook_05(check, answers, capsys):
+    check(*answers)
+    assert capsys.readouterr().out.startswith("Right.")
+    check(*(... for _ in answers))
+    assert capsys.readouterr().out.strip() == checks.NOT_TRIED
+
+
+@pytest.mark.parametrize(
+    ("check", "answers", "hint"),
+    [
+        (checks.drum_lengths, (3840 / 480, 20 / 3), "a step has 120"),
+        (checks.drum_lengths, (32, 6), "Divide 3,200"),
+        (checks.success_by_hand, (0.5, 0.75), "how many of the four"),
+        (checks.success_by_hand, (3, 3), "how many of the four"),
+        (checks.success_by_hand, (0.75, 0.25), "passed for real"),
+        (checks.success_by_hand, (0.75, 0.5), "below 0"),
+        (checks.backbeat_share, (0.5,), "Write a function"),
+        *(
+            (checks.backbeat_share, (lambda drums, rule=rule: backbeat_without(drums, rule),), hint)
+            for rule, hint in [
+                *(("either", "of the second lack"), ("first bar", "one bar of two")),
+                *(("whole", "one bar of two"), ("bass", "backbeat"), ("soft", "0.5 or more")),
+                ("only", "do no harm"),
+            ]
+        ),
+        (checks.distinct_shares, ((0.005, 0.4),), "Three numbers"),
+        (checks.distinct_shares, ((1, 80, 199),), "all windows are the same"),
+        (checks.distinct_shares, ((0, 0.4, 0.9),), "all windows are the same"),
+        (checks.distinct_shares, ((0.005, 0.9, 0.4),), "More noise"),
+        (checks.distinct_shares, ((0.005, 0.9, 40),), "More noise"),
+    ],
+)
+def test_wrong_answers_of_notebook_05_get_a_hint(check, answers, hint, capsys):
+    check(*answers)
+    said = capsys.readouterr().out
+    assert said.startswith("Not yet.")
+    assert hint in said
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        lambda answer: checks.drum_lengths(answer, answer),
+        lambda answer: checks.drum_lengths(32, answer),
+        lambda answer: checks.success_by_hand(answer, answer),
+        checks.backbeat_share,
+        lambda answer: checks.backbeat_share(lambda drums: answer),
+        checks.distinct_shares,
+    ],
+)
+def test_odd_answers_of_notebook_05_are_not_right_and_never_raise(check, capsys):
+    odd = [None, "", "0,75", [], {}, [[1], [2, 3]], (), float("nan"), float("inf"), 1j, object]
+    for answer in [*odd, np.zeros(0), np.zeros((2, 2)), np.array("x"), ..., len, 10**400, -1]:
+        check(answer)
+        said = capsys.readouterr().out
+        assert said.startswith(("Not yet.", "Not tried yet"))

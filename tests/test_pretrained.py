@@ -1,6 +1,8 @@
 """The trained systems as functions: any melody, odd ones too, with the published networks, and
 with tiny ones where it does not matter what the network has learned."""
 
+import functools
+
 import numpy as np
 import pretty_midi
 import pytest
@@ -8,7 +10,9 @@ import tensorflow as tf
 
 from helpers import data, metrics, pretrained
 from helpers.chapters import critic_and_composer as cc
+from helpers.chapters import drum_gan
 from helpers.chapters import next_note_rnn as rnn
+from helpers.drums import drum_notes
 from helpers.events import FIRST_DOWN, FIRST_UP, FIRST_WAIT, events_to_notes, notes_to_events
 from helpers.midi import midi_to_notes, notes_to_midi
 from helpers.music import REST, default_onsets
@@ -733,3 +737,67 @@ def test_the_published_critic_prefers_real_tunes_to_uniform_noise():
     noise = [pretrained.judge(notes_to_midi(cc.uniform_notes(150, rng))) for _ in range(9)]
     assert np.median(real) > max(noise)
     assert np.mean(real) > 0.5 > np.mean(noise)
+
+
+# --- notebook 05 -------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def drummer():
+    """A tiny drum generator whose beats depend on noise, style and touch."""
+    generator = drum_gan.build_generator(32, latent=4, depth=2, width=8)
+    rng = np.random.default_rng(1)
+    generator.set_weights([rng.normal(0, 0.5, w.shape) for w in generator.get_weights()])
+    return functools.partial(pretrained.drum_loop, generator=generator)
+
+
+@pytest.mark.parametrize("bars", [1, 2, 3, 4, 9, np.int64(2)])
+def test_a_drum_loop_has_its_bars(drummer, bars):
+    drums = drummer(bars, seed=1, style="rock")
+    assert drums.shape == (16 * bars, 9, 3) and drums.dtype == np.float32
+    drum_notes(drums)  # raises where it is no music
+
+
+def test_the_pairs_of_a_drum_loop_are_variations_of_the_first(drummer):
+    loop = drummer(6, seed=2, style="funk")
+    assert np.array_equal(drummer(2, seed=2, style="funk"), loop[:32])
+    assert np.array_equal(drummer(1, seed=2, style="funk"), loop[:16])
+    pairs, other = loop.reshape(3, 32, 9, 3), drummer(2, seed=3, style="funk")
+    assert not np.array_equal(pairs[0], pairs[1])
+    assert np.mean(pairs[0, ..., 0] != pairs[1, ..., 0]) < np.mean(
+        pairs[0, ..., 0] != other[..., 0]
+    )
+
+
+def test_seed_style_and_temperature_of_a_drum_loop(drummer):
+    first = drummer(2, seed=1, style="rock")
+    assert np.array_equal(first, drummer(2, seed=1, style="rock"))
+    assert not np.array_equal(first, drummer(2, seed=2, style="rock"))
+    assert not np.array_equal(first, drummer(2, seed=1, style="jazz"))
+    assert not np.array_equal(drummer(2, style="rock"), drummer(2, style="rock"))
+    cold = drummer(4, temperature=0, seed=1, style="rock")
+    assert np.array_equal(cold[:32], cold[32:])
+    assert np.array_equal(cold, drummer(4, temperature=0, seed=9, style="rock"))
+
+
+@pytest.mark.parametrize(
+    ("word", "wish"),
+    [("bars", {"bars": bars}) for bars in (0, -1, 2.0, "2", None, True, 10**6)]
+    + [("temperature", {"temperature": temperature}) for temperature in BAD_TEMPERATURES]
+    + [("style", {"style": style}) for style in ("polka", "", 3, "jazz/swing")],
+)
+def test_bad_wishes_for_drums_get_one_sentence(drummer, word, wish):
+    with pytest.raises(ValueError, match=word) as error:
+        drummer(**{"seed": 0, "style": "rock"} | wish)
+    assert str(error.value).count(". ") == 0 and "\n" not in str(error.value)
+
+
+def test_the_published_drummer_plays():
+    for style in (None, "rock", "jazz"):
+        drums = pretrained.drum_loop(4, seed=1, style=style)
+        assert drums.shape == (64, 9, 3)
+        assert 6 < drums[..., 0].sum() / 4 < 40  # real bars have 19 hits or so
+    unlike = pretrained.drum_loop(seed=1, style="rock") != pretrained.drum_loop(
+        seed=1, style="jazz"
+    )
+    assert unlike.any()

@@ -12,6 +12,8 @@ CARD = readme.read_card("04_accompaniment_gan")
 TEST = CARD["test"]
 TUNES = readme.read_card("02_next_note_rnn")["test"]
 CRITIC = readme.read_card("03_critic_and_composer")["test"]
+DRUMS = readme.read_card("05_drum_gan")
+LENGTHS = ("8 steps", "32 steps")
 JSB = readme.read_card("jsb_benchmark")["test"]
 VOICES = ("alto", "tenor", "bass")
 
@@ -62,8 +64,9 @@ def test_the_published_network_is_the_best_saved_one():
     assert CARD["iteration"] == history["iteration"][best]
 
 
-def test_training_fits_in_a_lesson():
-    assert CARD["wall_seconds"] <= 20 * 60
+@pytest.mark.parametrize("card", [CARD, DRUMS], ids=lambda card: card["title"])
+def test_training_fits_in_a_lesson(card):
+    assert card["wall_seconds"] <= 20 * 60
 
 
 @pytest.mark.parametrize(
@@ -72,6 +75,7 @@ def test_training_fits_in_a_lesson():
         ("02_next_note_rnn", 12e6),
         ("03_critic_and_composer", 10e6),
         ("04_accompaniment_gan", 12e6),
+        ("05_drum_gan", 12e6),
         ("jsb_benchmark", 8e6),
     ],
 )
@@ -150,3 +154,53 @@ def test_the_critic_puts_the_composer_between_music_and_noise():
 
 def test_the_rebuilt_critic_is_no_better_than_the_majority():
     assert abs(CRITIC["original"] - 1501 / 1998) < 0.02
+
+
+# --- notebook 05 -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+def test_beats_are_as_far_from_test_recordings_as_real_ones(length):
+    found = DRUMS["test"][length]
+    for figure, (_, high) in found["interval"].items():
+        ours, real = (found["distances"][name][figure] for name in ("generated", "train"))
+        assert ours <= max(1.5 * real, high), figure
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+def test_neither_network_wins(length):
+    history = checkpoints.load_checkpoint("05_drum_gan").history[f"grid {length.split()[0]}"]
+    for part in ("real", "generated"):
+        values = history[f"success on {part}"]
+        assert 0.55 <= np.mean(values[-len(values) // 3 :]) <= 0.85
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+def test_beats_are_many_and_new(length):
+    novelty = DRUMS["test"][length]["novelty"]
+    distinct, nearest, copies = novelty["generated"]
+    assert distinct >= 0.95
+    assert nearest >= novelty["test"][1] and copies <= novelty["test"][2]
+
+
+def test_the_listener_hears():
+    for length in LENGTHS:
+        told = DRUMS["test"][length]["told apart"]
+        assert told["generated"] < told["simple drummer"]
+    assert told["shuffled"] >= 0.95  # of two bars
+
+
+def test_the_best_epoch_is_the_hardest_to_tell_from_real():
+    for length in LENGTHS:
+        heard = dict(DRUMS["heard"][length])
+        assert DRUMS["best epoch"][length] == min(heard, key=heard.get)
+
+
+def test_the_experiments_are_all_there():
+    from helpers.chapters import drum_gan
+
+    assert set(DRUMS["experiments"]) == {*drum_gan.GRID_EXPERIMENTS, *drum_gan.TICK_EXPERIMENTS}
+
+
+def test_the_drum_data_are_credited_and_not_shipped():
+    assert "CC BY 4.0" in DRUMS["data"]["credit"] and len(DRUMS["data"]["sha256 of the hits"]) == 64

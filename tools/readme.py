@@ -67,10 +67,47 @@ def critic_table(card: dict) -> str:
     return "\n".join(rows)
 
 
+def drum_table(card: dict) -> str:
+    """How far notebook 05's beats are from real ones, beside how far real ones are."""
+    heads = (
+        "distance to test recordings",
+        "generated",
+        "training",
+        "multiple",
+        "95 % interval",
+        "simple",
+    )
+    rows = []
+    for length, found in card["test"].items():
+        rows += [f"| {length}: {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+        for figure, (low, high) in found["interval"].items():
+            made, train, simple = (
+                found["distances"][name][figure]
+                for name in ("generated", "train", "simple drummer")
+            )
+            rows.append(
+                f"| {figure} | {made:.3f} | {train:.3f} | {made / max(train, 0.01):.2f} "
+                f"| {low:.3f} to {high:.3f} | {simple:.3f} |"
+            )
+        rows.append("")
+    rows += ["| | " + " | ".join(card["test"]) + " |", "|---" * (1 + len(card["test"])) + "|"]
+    for source in ("generated", "simple drummer", "shuffled"):
+        shares = [f"{found['told apart'][source]:.1%}" for found in card["test"].values()]
+        rows.append(f"| a fresh listener tells real from {source} | {' | '.join(shares)} |")
+    for source in ("generated", "test"):
+        cells = [found["novelty"][source] for found in card["test"].values()]
+        shown = " | ".join(f"{distinct:.1%}" for distinct, _, _ in cells)
+        rows.append(f"| different patterns among 1,000 windows, {source} | {shown} |")
+        shown = " | ".join(f"{nearest:.1f}" for _, nearest, _ in cells)
+        rows.append(f"| cells from the nearest training window, {source} | {shown} |")
+    return "\n".join(rows)
+
+
 TABLES = {
     "04_accompaniment_gan": accompaniment_table,
     "02_next_note_rnn": tunes_table,
     "03_critic_and_composer": critic_table,
+    "05_drum_gan": drum_table,
     "jsb_benchmark": benchmark_table,
 }
 
