@@ -394,7 +394,7 @@ def backbeat_share(function) -> None:
 
 
 def distinct_shares(shares) -> None:
-    """Exercise 4: of 200 windows the share of different patterns at temperatures 0, 0.3 and 1."""
+    """Exercise 4: of 200 windows the share of different patterns at temperatures 0, 0.01 and 1."""
     if not _tried(shares):
         return
     try:
@@ -409,6 +409,6 @@ def distinct_shares(shares) -> None:
     else:
         _say(
             shares[0] <= shares[1] <= shares[2] <= 1,
-            f"{shares[1]:.0%} of the patterns are different at 0.3, {shares[2]:.0%} at 1.",
+            f"{shares[1]:.0%} of the patterns are different at 0.01, {shares[2]:.0%} at 1.",
             "More noise cannot give fewer patterns: keep the seed and the style the same.",
         )

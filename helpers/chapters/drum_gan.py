@@ -702,7 +702,7 @@ def simple_drummer(drums, count, seed):
     steps, which = np.ogrid[: drums.shape[1], : drums.shape[2]]
     return drums[rows, steps, which]
 
-# %% ../../notebooks/05_drum_gan.ipynb #cell-118
+# %% ../../notebooks/05_drum_gan.ipynb #cell-119
 # Step 27 - between two noises
 def arc(first, last, points):
     """``(points, latent)`` from one noise to another, along the sphere (White 2016)."""
@@ -711,7 +711,7 @@ def arc(first, last, points):
     place = np.linspace(0, 1, points)[:, None]
     return (np.sin((1 - place) * angle) * first + np.sin(place * angle) * last) / np.sin(angle)
 
-# %% ../../notebooks/05_drum_gan.ipynb #cell-121
+# %% ../../notebooks/05_drum_gan.ipynb #cell-122
 # Step 28 - distances, with an interval
 def bootstrap_intervals(train, test, rounds, seed):
     """For each figure the central 95 % of the distances from training to test windows when
@@ -730,7 +730,7 @@ def bootstrap_intervals(train, test, rounds, seed):
     low, high = np.quantile(found, [0.025, 0.975], axis=0)
     return {name: [low[i], high[i]] for i, name in enumerate(drum_metrics.FIGURES)}
 
-# %% ../../notebooks/05_drum_gan.ipynb #cell-122
+# %% ../../notebooks/05_drum_gan.ipynb #cell-123
 def distance_table(made, train, test, rounds, seed):
     """For each figure: distance of generated and of training windows to the test windows, and the
     interval; all sets of one size. And the histograms."""
@@ -744,7 +744,7 @@ def distance_table(made, train, test, rounds, seed):
     histograms["test"] = drum_metrics.histograms(test.drums)
     return {"distances": found, "interval": intervals, "histograms": histograms}
 
-# %% ../../notebooks/05_drum_gan.ipynb #cell-124
+# %% ../../notebooks/05_drum_gan.ipynb #cell-125
 # Step 29 - distinct, and new
 def nearest_training(drums, train):
     """For each window the number of cells in which its hits differ from the nearest training
@@ -759,7 +759,7 @@ def nearest_training(drums, train):
         found.append(apart.min(axis=1))
     return np.concatenate(found)
 
-# %% ../../notebooks/05_drum_gan.ipynb #cell-125
+# %% ../../notebooks/05_drum_gan.ipynb #cell-126
 def novelty(sets, train):
     """For each set of windows: the share of distinct patterns of hits among the first 1,000, the
     mean distance to the nearest training window in cells, and the share of exact copies."""
@@ -774,7 +774,7 @@ def novelty(sets, train):
         ]
     return table
 
-# %% ../../notebooks/05_drum_gan.ipynb #cell-127
+# %% ../../notebooks/05_drum_gan.ipynb #cell-128
 def style_accuracy(train, made, asked, test, seed):
     """A listener learns the styles of real training windows: its accuracy on real test windows,
     and how often it names the style that was asked of the generator. Windows of no style are left
@@ -790,7 +790,7 @@ def style_accuracy(train, made, asked, test, seed):
         found[name] = float(np.mean(named == styles[told].argmax(axis=1)))
     return found
 
-# %% ../../notebooks/05_drum_gan.ipynb #cell-128
+# %% ../../notebooks/05_drum_gan.ipynb #cell-129
 def verdict(generator, train, test, seed, rounds=200):
     """All figures of a generator beside real windows: see the functions that it calls."""
     count = len(test.drums)
@@ -811,7 +811,7 @@ def verdict(generator, train, test, seed, rounds=200):
         "style named": style_accuracy(train, made, fresh.styles, test, seed),
     }
 
-# %% ../../notebooks/05_drum_gan.ipynb #cell-134
+# %% ../../notebooks/05_drum_gan.ipynb #cell-135
 # Step 30 - other forms
 def velocity_head(x):
     """Velocities alone: 0 would be silence."""
@@ -828,7 +828,7 @@ def velocity_numbers(drums):
     """The velocities of drums, ``(..., steps, 9)``."""
     return drums[..., 1] * drums[..., 0]
 
-# %% ../../notebooks/05_drum_gan.ipynb #cell-135
+# %% ../../notebooks/05_drum_gan.ipynb #cell-136
 def drawn_head(x):
     """Hits drawn with the probability that the network gives, cell by cell (Bernoulli)."""
     touch = keras.Input((x.shape[1], 9), name="touch")
@@ -848,7 +848,7 @@ FORMS["velocity alone"] = Form(9, velocity_head, velocity_drums)
 FORMS["hits drawn"] = Form(27, drawn_head, to_drums, hear_halves)
 FORMS["hits smooth"] = Form(27, smooth_head, to_drums, hear_halves)
 
-# %% ../../notebooks/05_drum_gan.ipynb #cell-136
+# %% ../../notebooks/05_drum_gan.ipynb #cell-137
 # Step 30 - what is changed
 GRID_EXPERIMENTS = {
     "the recipe": {},
@@ -875,7 +875,7 @@ TICK_EXPERIMENTS = {
     "3: 10,000 ticks": {"length": 10_000, "whole": True},
 }
 
-# %% ../../notebooks/05_drum_gan.ipynb #cell-137
+# %% ../../notebooks/05_drum_gan.ipynb #cell-138
 def outcome(training, listen=None):
     """What the tables show of a training: success in the last third and its curves, seconds an
     iteration, the figures of the last epoch, and how often a listener tells it from real music.
@@ -893,7 +893,7 @@ def outcome(training, listen=None):
         **{name: history[name][-1] for name in ("seconds", *names) if name in history},
     }
 
-# %% ../../notebooks/05_drum_gan.ipynb #cell-138
+# %% ../../notebooks/05_drum_gan.ipynb #cell-139
 def run_experiments(chapter, grid, ticks, windows, train_grooves, budget):
     """All experiments, each a training of its own that goes on where it was stopped; name ->
     ``outcome``. windows: by split and steps; budget: epochs and batches, by "grid" and "ticks"."""
