@@ -391,6 +391,16 @@ def test_experiments_run_and_go_on(tmp_path, monkeypatch):
     assert again == found
 
 
+def test_a_stopped_experiment_is_no_outcome():
+    training = gan.build_training("x", TINY)
+    gan_history = {"success on real": [0.5], "success on generated": [0.5]}
+    training.iteration = 1
+    training.history.update(gan_history)
+    with pytest.raises(AssertionError, match="run this cell again"):
+        gan.outcome(training)
+    assert training.history == gan_history  # nothing of it is kept
+
+
 # --- figures -----------------------------------------------------------------------------------
 
 

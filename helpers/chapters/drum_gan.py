@@ -98,8 +98,8 @@ def convolve(x, filters, width, normalise=False):
 # Step 4 - forms
 class Form(NamedTuple):
     """numbers: a step; head: from features ``(steps, width)`` to ``(numbers, further inputs)``;
-    music: what networks write, ``(windows, steps, numbers)``, back to music; hear: what the
-    discriminator is told beside the numbers, or None."""
+    music: what networks write, ``(windows, steps, numbers)``, back to music; hear: from the
+    numbers to what the discriminator hears, None where it hears the numbers alone."""
 
     numbers: int
     head: Callable
@@ -592,8 +592,8 @@ def draw_rows(windows, count, seed):
 
 
 def look_at_grid(train, valid, count=1000):
-    """A ``look_back`` for ``train_gan``: the multiples on validation windows, the discriminator's
-    success on them, and the weights of both networks, kept."""
+    """A ``look_back`` for ``train_gan``: the multiples on validation windows and the share of
+    distinct patterns; the weights of both networks are kept."""
     count = min(count, len(valid.drums))
     ours, valid = draw_rows(train, count, 0), draw_rows(valid, count, 1)
 
@@ -880,7 +880,9 @@ def outcome(training, listen=None):
     """What the tables show of a training: success in the last third and its curves, seconds an
     iteration, the figures of the last epoch, and how often a listener tells it from real music.
     What takes long is kept."""
-    history = training.history
+    history, settings = training.history, training.settings
+    done = training.iteration == settings["epochs"] * settings["batches"]
+    assert done, "Stopped: run this cell again, and it goes on."
     if "seconds" not in history:
         training.record({"seconds": training.wall_seconds / training.iteration})
         training.record({"told": listen()} if listen else {})
