@@ -109,3 +109,16 @@ def distances(first, second) -> dict[str, float]:
     1 nothing in common. Small sets lie apart by chance, so compare sets of equal sizes only."""
     ours, theirs = histograms(first), histograms(second)
     return {figure: total_variation(ours[figure], theirs[figure]) for figure in FIGURES}
+
+
+def multiple(distance: float, usual: float, least: float = 0.01) -> float:
+    """A distance in multiples of the usual one between real sets, or of ``least`` where that is
+    less, so that nothing is divided by next to nothing."""
+    return distance / max(usual, least)
+
+
+def distinct_share(drums) -> float:
+    """Of the windows the share of different patterns of hits, velocities and offsets aside: 1
+    where no two are the same."""
+    hits = _hits(drums)
+    return len(np.unique(hits.reshape(len(hits), -1), axis=0)) / len(hits)

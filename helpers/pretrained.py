@@ -123,8 +123,13 @@ def _move(voices: np.ndarray, semitones: int, low: int, high: int) -> np.ndarray
 
 
 @functools.cache
+def _checkpoint(chapter: str) -> checkpoints.Checkpoint:
+    """The published checkpoint, verified once; it keeps the networks that it has read."""
+    return checkpoints.load_checkpoint(chapter)
+
+
 def _published(chapter: str, name: str):
-    return checkpoints.load_checkpoint(chapter).network(name)
+    return _checkpoint(chapter).network(name)
 
 
 @functools.cache
@@ -413,12 +418,13 @@ def drum_loop(
         raise ValueError(f"A style is one of {', '.join(drum_gan.STYLES)}, not {style!r}.")
     generator = generator or _published("05_drum_gan", "long_generator")
     seed = _as_seed(seed)
-    if style is None:
-        shares = checkpoints.load_checkpoint("05_drum_gan").card["style shares"]
-        names, weights = list(shares), np.array(list(shares.values()))
-        style = names[np.random.default_rng(seed).choice(len(names), p=weights / weights.sum())]
     pairs = -(-bars // 2)
-    styles = np.repeat(drum_gan.style_row(style)[None], pairs, axis=0)
+    if style is None:
+        shares = _checkpoint("05_drum_gan").card["style shares"]
+        asked = drum_gan.mix_styles(shares, 1, seed)
+    else:
+        asked = drum_gan.style_row(style)[None]
+    styles = np.repeat(asked, pairs, axis=0)
     noise, *others = drum_gan.draw_inputs(generator, styles, (seed, 0), temperature)
     noise = np.array(noise)
     noise[1:] = math.sqrt(1 - DRUM_VARIATION**2) * noise[:1] + DRUM_VARIATION * noise[1:]

@@ -96,6 +96,18 @@ def test_distances_by_hand():
     assert set(drum_metrics.distances(windows(ROCK), windows(ROCK)).values()) == {0}
 
 
+def test_multiples_of_a_usual_distance():
+    assert drum_metrics.multiple(0.06, 0.04) == pytest.approx(1.5)
+    assert drum_metrics.multiple(0.06, 0.001) == pytest.approx(6)  # of 0.01
+    assert drum_metrics.multiple(0.0, 0.0) == 0
+
+
+def test_distinct_patterns_of_hits():
+    louder = [(step, drum, 1.0, 0.1) for step, drum, *_ in ROCK]  # the same hits
+    assert drum_metrics.distinct_share(windows(ROCK, louder, OFF_BEAT, SILENCE)) == 0.75
+    assert drum_metrics.distinct_share(windows(ROCK, OFF_BEAT)) == 1
+
+
 def test_bad_input_is_refused():
     with pytest.raises(ValueError, match="A batch of drums"):
         drum_metrics.hits_a_bar(np.zeros((32, 9, 3)))

@@ -10,6 +10,8 @@ import json
 import re
 from math import exp, isnan
 
+from helpers.drum_metrics import multiple
+
 from .notebooks import ROOT
 
 README = ROOT / "README.md"
@@ -86,7 +88,7 @@ def drum_table(card: dict) -> str:
                 for name in ("generated", "train", "simple drummer")
             )
             rows.append(
-                f"| {figure} | {made:.3f} | {train:.3f} | {made / max(train, 0.01):.2f} "
+                f"| {figure} | {made:.3f} | {train:.3f} | {multiple(made, train):.2f} "
                 f"| {low:.3f} to {high:.3f} | {simple:.3f} |"
             )
         rows.append("")

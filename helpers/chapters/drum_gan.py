@@ -6,13 +6,14 @@ __all__ = ['FORMS', 'STYLES', 'cross_entropy', 'PLAIN', 'TICKS', 'SHORT', 'LONG'
            'level_lengths', 'dense_layers', 'convolve', 'Form', 'tick_head', 'tick_hits', 'build_generator', 'grow',
            'repeat', 'build_discriminator', 'shrink', 'discriminator_loss', 'generator_loss', 'slope_penalty',
            'draw_inputs', 'discriminator_step', 'generator_step', 'build_networks', 'build_training', 'Examples',
-           'train_iteration', 'train_gan', 'means', 'thin', 'success_curves', 'run_network', 'tick_examples',
-           'look_at_ticks', 'Windows', 'cut_windows', 'style_row', 'to_numbers', 'to_drums', 'straight_through',
-           'decide', 'feel', 'hit_logits', 'grid_head', 'hear_halves', 'grid_examples', 'sample_drums', 'multiples',
-           'draw_rows', 'look_at_grid', 'load_epoch', 'build_listener', 'train_listener', 'shuffle_steps', 'told_apart',
-           'told_from_real', 'listen_to_epochs', 'simple_drummer', 'arc', 'bootstrap_intervals', 'distance_table',
-           'nearest_training', 'novelty', 'style_accuracy', 'verdict', 'velocity_head', 'velocity_drums',
-           'velocity_numbers', 'drawn_head', 'smooth_head', 'outcome', 'run_experiments', 'folder_name']
+           'train_iteration', 'train_gan', 'means', 'thin', 'success_curves', 'last_third', 'run_network',
+           'tick_examples', 'look_at_ticks', 'Windows', 'cut_windows', 'style_row', 'mix_styles', 'to_numbers',
+           'to_drums', 'straight_through', 'decide', 'feel', 'hit_logits', 'grid_head', 'hear_halves', 'grid_examples',
+           'sample_drums', 'multiples', 'draw_rows', 'look_at_grid', 'load_epoch', 'build_listener', 'train_listener',
+           'shuffle_steps', 'told_apart', 'told_from_real', 'listen_to_epochs', 'simple_drummer', 'arc',
+           'bootstrap_intervals', 'distance_table', 'nearest_training', 'novelty', 'style_accuracy', 'verdict',
+           'velocity_head', 'velocity_drums', 'velocity_numbers', 'drawn_head', 'smooth_head', 'outcome',
+           'run_experiments', 'folder_name']
 
 # %% ../../notebooks/05_drum_gan.ipynb #cell-004
 from collections.abc import Callable
@@ -211,7 +212,7 @@ def build_discriminator(
     if hears_spread:
         spread = ops.mean(ops.std(x, axis=0))
         x = ops.concatenate([x, ops.zeros_like(x[:, :1]) + spread], axis=-1)
-    x = layers.LeakyReLU(0.2)(limit(layers.Dense(64))(x))
+    x = dense_layers(x, 1, 64, limit)
     return keras.Model([window, style], limit(layers.Dense(1))(x)[:, 0], name="discriminator")
 
 # %% ../../notebooks/05_drum_gan.ipynb #cell-030
@@ -413,6 +414,12 @@ def success_curves(history, every):
     parts = {part: history[f"success on {part}"] for part in ("real", "generated")}
     return {name: means(some, min(every, len(some))).tolist() for name, some in parts.items()}
 
+
+def last_third(history):
+    """Mean success on real and on generated windows over the last third of the training."""
+    parts = (history[f"success on {part}"] for part in ("real", "generated"))
+    return [float(np.mean(values[-len(values) // 3 :])) for values in parts]
+
 # %% ../../notebooks/05_drum_gan.ipynb #cell-050
 @tf.function(reduce_retracing=True)
 def run_network(network, inputs):
@@ -478,7 +485,14 @@ def style_row(style):
     family = (style or "").split("/")[0]
     return np.array([name == family for name in STYLES], np.float32)
 
-# %% ../../notebooks/05_drum_gan.ipynb #cell-068
+# %% ../../notebooks/05_drum_gan.ipynb #cell-066
+def mix_styles(shares, count, seed):
+    """Styles ``(count, 18)``, drawn as often as they are played."""
+    weights = np.array(list(shares.values()))
+    drawn = np.random.default_rng(seed).choice(len(STYLES), count, p=weights / weights.sum())
+    return np.eye(len(STYLES), dtype=np.float32)[drawn]
+
+# %% ../../notebooks/05_drum_gan.ipynb #cell-069
 # Step 14 - drums to numbers, and back
 VELOCITY_SCALE, OFFSET_SCALE = 2.5, 5.0
 
@@ -501,7 +515,7 @@ def to_drums(numbers):
     parts = [hits, velocities * hits, offsets / TICKS_PER_STEP * hits]
     return np.stack(parts, axis=-1).astype(np.float32)
 
-# %% ../../notebooks/05_drum_gan.ipynb #cell-071
+# %% ../../notebooks/05_drum_gan.ipynb #cell-072
 # Step 14 - hits
 def straight_through(exact, smooth):
     """Forward the exact value, backward the gradient of the smooth one."""
@@ -512,7 +526,7 @@ def decide(logits):
     """A hit (1) where the logit is above 0, else none (0)."""
     return straight_through(ops.cast(logits > 0, "float32"), ops.sigmoid(logits))
 
-# %% ../../notebooks/05_drum_gan.ipynb #cell-073
+# %% ../../notebooks/05_drum_gan.ipynb #cell-074
 def feel(x, hits, touch):
     """Velocities and offsets ``(steps, 9)`` of hits, stretched as in ``to_numbers``."""
     x = convolve(ops.concatenate([x, hits, touch], axis=-1), x.shape[-1], 3, normalise=True)
@@ -533,7 +547,7 @@ def grid_head(x):
     hits = decide(hit_logits(x))
     return ops.concatenate([hits, *feel(x, hits, touch)], axis=-1), [touch]
 
-# %% ../../notebooks/05_drum_gan.ipynb #cell-075
+# %% ../../notebooks/05_drum_gan.ipynb #cell-076
 def hear_halves(window):
     """The window ``(steps, 27)``, its halves exchanged, and where its hits differ from those."""
     half = window.shape[1] // 2
@@ -547,7 +561,7 @@ def hear_halves(window):
 
 FORMS["hits and feel"] = Form(27, grid_head, to_drums, hear_halves)
 
-# %% ../../notebooks/05_drum_gan.ipynb #cell-077
+# %% ../../notebooks/05_drum_gan.ipynb #cell-078
 # Step 15 - the published recipe
 RECIPE = PLAIN | {
     **{"penalty": 3.0, "discriminator_rate": 2e-3, "momentum": 0.0, "slowing": True},
@@ -565,7 +579,7 @@ def grid_examples(windows, numbers=to_numbers):
     features = numbers(windows.drums)
     return Examples(len(features), lambda rows: (features[rows], windows.styles[rows]))
 
-# %% ../../notebooks/05_drum_gan.ipynb #cell-079
+# %% ../../notebooks/05_drum_gan.ipynb #cell-080
 # Step 16 - how far from real drummers?
 def sample_drums(generator, styles, seed, form="hits and feel", temperature=1.0):
     """Music of a generator, one window for each row of ``styles``, in batches of 128."""
@@ -576,14 +590,14 @@ def sample_drums(generator, styles, seed, form="hits and feel", temperature=1.0)
         made.extend(FORMS[form].music(run_network(generator, inputs)))
     return np.array(made)
 
-# %% ../../notebooks/05_drum_gan.ipynb #cell-080
-def multiples(made, other, real, least=0.01):
-    """For each figure: how far ``made`` is from ``real``, in multiples of how far ``other``, real
-    music too, is from it (of ``least``, where that is less)."""
-    ours, theirs = drum_metrics.distances(made, real), drum_metrics.distances(other, real)
-    return {name: ours[name] / max(theirs[name], least) for name in ours}
-
 # %% ../../notebooks/05_drum_gan.ipynb #cell-081
+def multiples(made, other, real):
+    """For each figure: how far ``made`` is from ``real``, in multiples of how far ``other``, real
+    music too, is from it."""
+    ours, theirs = drum_metrics.distances(made, real), drum_metrics.distances(other, real)
+    return {name: drum_metrics.multiple(ours[name], theirs[name]) for name in ours}
+
+# %% ../../notebooks/05_drum_gan.ipynb #cell-082
 def draw_rows(windows, count, seed):
     """``count`` windows drawn at random, no window twice before every one was drawn."""
     rng = np.random.default_rng(seed)
@@ -604,15 +618,14 @@ def look_at_grid(train, valid, count=1000):
         training.samples.setdefault("generator", []).append(pack_weights(average))
         training.samples.setdefault("discriminator", []).append(pack_weights(discriminator))
         figures = multiples(made, ours.drums, valid.drums)
-        patterns = np.unique(made[..., 0].reshape(count, -1), axis=0)
         return figures | {
             "multiple": float(np.mean(list(figures.values()))),
-            "distinct": len(patterns) / count,
+            "distinct": drum_metrics.distinct_share(made),
         }
 
     return look_back
 
-# %% ../../notebooks/05_drum_gan.ipynb #cell-089
+# %% ../../notebooks/05_drum_gan.ipynb #cell-090
 # Step 19 - any epoch
 def load_epoch(networks, weights, epoch):
     """The generator and discriminator as they were after ``epoch`` (from 1)."""
@@ -621,7 +634,7 @@ def load_epoch(networks, weights, epoch):
     unpack_weights(discriminator, weights["discriminator"][epoch - 1])
     return generator, discriminator
 
-# %% ../../notebooks/05_drum_gan.ipynb #cell-094
+# %% ../../notebooks/05_drum_gan.ipynb #cell-095
 # Step 21 - a fresh listener
 def build_listener(length, answers=1):
     """A window ``(length, 27)`` in; a logit for "real" out, or one logit a style."""
@@ -633,7 +646,7 @@ def build_listener(length, answers=1):
     x = layers.Dropout(0.3)(layers.Dense(64, activation="relu")(x))
     return keras.Model(window, layers.Dense(answers)(x), name="listener")
 
-# %% ../../notebooks/05_drum_gan.ipynb #cell-095
+# %% ../../notebooks/05_drum_gan.ipynb #cell-096
 def train_listener(drums, labels, answers, loss, seed, epochs=8):
     """A listener that has learned the labels; a tenth of the windows decides when to stop."""
     keras.utils.set_random_seed(seed)
@@ -651,7 +664,7 @@ def train_listener(drums, labels, answers, loss, seed, epochs=8):
     )
     return listener
 
-# %% ../../notebooks/05_drum_gan.ipynb #cell-096
+# %% ../../notebooks/05_drum_gan.ipynb #cell-097
 def shuffle_steps(drums, seed):
     """The windows with the steps of each drum in another order."""
     rng = np.random.default_rng(seed)
@@ -670,7 +683,7 @@ def told_apart(real, other, real_test, other_test, seed):
     ]
     return float(np.mean(right))
 
-# %% ../../notebooks/05_drum_gan.ipynb #cell-097
+# %% ../../notebooks/05_drum_gan.ipynb #cell-098
 def told_from_real(generator, train, other, seed, count=4000, form="hits and feel"):
     """How often a fresh listener, trained on ``count`` windows of each kind, tells a generator's
     windows from the real ones of ``other``."""
@@ -681,7 +694,7 @@ def told_from_real(generator, train, other, seed, count=4000, form="hits and fee
     ]
     return told_apart(lessons.drums, made[0], other.drums, made[1], seed)
 
-# %% ../../notebooks/05_drum_gan.ipynb #cell-098
+# %% ../../notebooks/05_drum_gan.ipynb #cell-099
 def listen_to_epochs(networks, weights, train, valid, seed, count, every=4):
     """Every fourth epoch, and the last: epoch -> how often a listener, trained on ``count`` windows
     of each kind, tells it from validation windows."""
@@ -693,7 +706,7 @@ def listen_to_epochs(networks, weights, train, valid, seed, count, every=4):
         heard[epoch] = told_from_real(generator, train, valid, seed, count)
     return heard
 
-# %% ../../notebooks/05_drum_gan.ipynb #cell-112
+# %% ../../notebooks/05_drum_gan.ipynb #cell-113
 # Step 25 - a simple drummer
 def simple_drummer(drums, count, seed):
     """A baseline: each cell copied from a random window, whatever the other cells are."""
@@ -702,7 +715,7 @@ def simple_drummer(drums, count, seed):
     steps, which = np.ogrid[: drums.shape[1], : drums.shape[2]]
     return drums[rows, steps, which]
 
-# %% ../../notebooks/05_drum_gan.ipynb #cell-119
+# %% ../../notebooks/05_drum_gan.ipynb #cell-120
 # Step 27 - between two noises
 def arc(first, last, points):
     """``(points, latent)`` from one noise to another, along the sphere (White 2016)."""
@@ -711,7 +724,7 @@ def arc(first, last, points):
     place = np.linspace(0, 1, points)[:, None]
     return (np.sin((1 - place) * angle) * first + np.sin(place * angle) * last) / np.sin(angle)
 
-# %% ../../notebooks/05_drum_gan.ipynb #cell-122
+# %% ../../notebooks/05_drum_gan.ipynb #cell-123
 # Step 28 - distances, with an interval
 def bootstrap_intervals(train, test, rounds, seed):
     """For each figure the central 95 % of the distances from training to test windows when
@@ -730,7 +743,7 @@ def bootstrap_intervals(train, test, rounds, seed):
     low, high = np.quantile(found, [0.025, 0.975], axis=0)
     return {name: [low[i], high[i]] for i, name in enumerate(drum_metrics.FIGURES)}
 
-# %% ../../notebooks/05_drum_gan.ipynb #cell-123
+# %% ../../notebooks/05_drum_gan.ipynb #cell-124
 def distance_table(made, train, test, rounds, seed):
     """For each figure: distance of generated and of training windows to the test windows, and the
     interval; all sets of one size. And the histograms."""
@@ -744,7 +757,7 @@ def distance_table(made, train, test, rounds, seed):
     histograms["test"] = drum_metrics.histograms(test.drums)
     return {"distances": found, "interval": intervals, "histograms": histograms}
 
-# %% ../../notebooks/05_drum_gan.ipynb #cell-125
+# %% ../../notebooks/05_drum_gan.ipynb #cell-126
 # Step 29 - distinct, and new
 def nearest_training(drums, train):
     """For each window the number of cells in which its hits differ from the nearest training
@@ -759,22 +772,18 @@ def nearest_training(drums, train):
         found.append(apart.min(axis=1))
     return np.concatenate(found)
 
-# %% ../../notebooks/05_drum_gan.ipynb #cell-126
+# %% ../../notebooks/05_drum_gan.ipynb #cell-127
 def novelty(sets, train):
     """For each set of windows: the share of distinct patterns of hits among the first 1,000, the
     mean distance to the nearest training window in cells, and the share of exact copies."""
     table = {}
     for name, drums in sets.items():
-        patterns = np.unique(drums[:1000, ..., 0].reshape(len(drums[:1000]), -1), axis=0)
         nearest = nearest_training(drums, train)
-        table[name] = [
-            len(patterns) / len(drums[:1000]),
-            float(nearest.mean()),
-            float(np.mean(nearest == 0)),
-        ]
+        distinct = drum_metrics.distinct_share(drums[:1000])
+        table[name] = [distinct, float(nearest.mean()), float(np.mean(nearest == 0))]
     return table
 
-# %% ../../notebooks/05_drum_gan.ipynb #cell-128
+# %% ../../notebooks/05_drum_gan.ipynb #cell-129
 def style_accuracy(train, made, asked, test, seed):
     """A listener learns the styles of real training windows: its accuracy on real test windows,
     and how often it names the style that was asked of the generator. Windows of no style are left
@@ -790,7 +799,7 @@ def style_accuracy(train, made, asked, test, seed):
         found[name] = float(np.mean(named == styles[told].argmax(axis=1)))
     return found
 
-# %% ../../notebooks/05_drum_gan.ipynb #cell-129
+# %% ../../notebooks/05_drum_gan.ipynb #cell-130
 def verdict(generator, train, test, seed, rounds=200):
     """All figures of a generator beside real windows: see the functions that it calls."""
     count = len(test.drums)
@@ -811,7 +820,7 @@ def verdict(generator, train, test, seed, rounds=200):
         "style named": style_accuracy(train, made, fresh.styles, test, seed),
     }
 
-# %% ../../notebooks/05_drum_gan.ipynb #cell-135
+# %% ../../notebooks/05_drum_gan.ipynb #cell-136
 # Step 30 - other forms
 def velocity_head(x):
     """Velocities alone: 0 would be silence."""
@@ -828,7 +837,7 @@ def velocity_numbers(drums):
     """The velocities of drums, ``(..., steps, 9)``."""
     return drums[..., 1] * drums[..., 0]
 
-# %% ../../notebooks/05_drum_gan.ipynb #cell-136
+# %% ../../notebooks/05_drum_gan.ipynb #cell-137
 def drawn_head(x):
     """Hits drawn with the probability that the network gives, cell by cell (Bernoulli)."""
     touch = keras.Input((x.shape[1], 9), name="touch")
@@ -848,7 +857,7 @@ FORMS["velocity alone"] = Form(9, velocity_head, velocity_drums)
 FORMS["hits drawn"] = Form(27, drawn_head, to_drums, hear_halves)
 FORMS["hits smooth"] = Form(27, smooth_head, to_drums, hear_halves)
 
-# %% ../../notebooks/05_drum_gan.ipynb #cell-137
+# %% ../../notebooks/05_drum_gan.ipynb #cell-138
 # Step 30 - what is changed
 GRID_EXPERIMENTS = {
     "the recipe": {},
@@ -875,7 +884,7 @@ TICK_EXPERIMENTS = {
     "3: 10,000 ticks": {"length": 10_000, "whole": True},
 }
 
-# %% ../../notebooks/05_drum_gan.ipynb #cell-138
+# %% ../../notebooks/05_drum_gan.ipynb #cell-139
 def outcome(training, listen=None):
     """What the tables show of a training: success in the last third and its curves, seconds an
     iteration, the figures of the last epoch, and how often a listener tells it from real music.
@@ -887,15 +896,14 @@ def outcome(training, listen=None):
         training.record({"seconds": training.wall_seconds / training.iteration})
         training.record({"told": listen()} if listen else {})
         training.save()
-    last, names = -training.iteration // 3, ("told", "multiple", "distinct", "hits in 1,000 ticks")
+    names = "seconds", "told", "multiple", "distinct", "hits in 1,000 ticks"
     return {
         "curves": success_curves(history, 100),
-        "on real": float(np.mean(history["success on real"][last:])),
-        "on generated": float(np.mean(history["success on generated"][last:])),
-        **{name: history[name][-1] for name in ("seconds", *names) if name in history},
+        **dict(zip(("on real", "on generated"), last_third(history))),
+        **{name: history[name][-1] for name in names if name in history},
     }
 
-# %% ../../notebooks/05_drum_gan.ipynb #cell-139
+# %% ../../notebooks/05_drum_gan.ipynb #cell-140
 def run_experiments(chapter, grid, ticks, windows, train_grooves, budget):
     """All experiments, each a training of its own that goes on where it was stopped; name ->
     ``outcome``. windows: by split and steps; budget: epochs and batches, by "grid" and "ticks"."""
