@@ -1,9 +1,12 @@
 """Each check of an exercise says one of three things: not tried, not yet with a hint, right."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 from helpers import checks
+from helpers.music import REST
 
 
 def count(upper, lower):
@@ -420,6 +423,95 @@ def test_wrong_answers_of_notebook_05_get_a_hint(check, answers, hint, capsys):
     ],
 )
 def test_odd_answers_of_notebook_05_are_not_right_and_never_raise(check, capsys):
+    odd = [None, "", "0,75", [], {}, [[1], [2, 3]], (), float("nan"), float("inf"), 1j, object]
+    for answer in [*odd, np.zeros(0), np.zeros((2, 2)), np.array("x"), ..., len, 10**400, -1]:
+        check(answer)
+        said = capsys.readouterr().out
+        assert said.startswith(("Not yet.", "Not tried yet"))
+
+
+# --- notebook 06 -------------------------------------------------------------------------------
+
+
+def share_before(play):
+    counted = np.cumsum(play, axis=0) - play
+    return counted / np.maximum(np.arange(len(play)), 1)[:, None]
+
+
+def contrary(melody, bass, only_both=True, rests=True):
+    """The right answer, or one that forgets something."""
+    found = moves = 0
+    for step in range(1, len(melody)):
+        notes = [melody[step - 1], melody[step], bass[step - 1], bass[step]]
+        if rests and REST in notes:
+            continue
+        up, down = melody[step] - melody[step - 1], bass[step] - bass[step - 1]
+        if only_both and (not up or not down):
+            continue
+        moves += 1
+        found += (up > 0) != (down > 0)
+    return found / moves if moves else 0.0
+
+
+@pytest.mark.parametrize(
+    ("check", "answers"),
+    [
+        (checks.finished_stretch, (64, 95)),
+        (checks.rl_loss_by_hand, (-0.2,)),
+        (checks.rl_loss_by_hand, (np.float32(-0.2),)),
+        (checks.share_before, (share_before,)),
+        (checks.contrary_motion, (contrary,)),
+    ],
+)
+def test_right_answers_of_notebook_06(check, answers, capsys):
+    check(*answers)
+    assert capsys.readouterr().out.startswith("Right.")
+    check(*(... for _ in answers))
+    assert capsys.readouterr().out.strip() == checks.NOT_TRIED
+
+
+@pytest.mark.parametrize(
+    ("check", "answers", "hint"),
+    [
+        (checks.finished_stretch, (80, 111), "still going on"),
+        (checks.finished_stretch, (64, 96), "both ends"),
+        (checks.finished_stretch, (48, 79), "the last to end"),
+        (checks.rl_loss_by_hand, (0.2,), "minus the mean"),
+        (checks.rl_loss_by_hand, (-0.6,), "a mean over the three"),
+        (checks.rl_loss_by_hand, (0.8,), "baseline is missing"),
+        (checks.rl_loss_by_hand, (1,), "Multiply each"),
+        (checks.share_before, (0.5,), "Write a function"),
+        (checks.share_before, (lambda play: share_before(play) * 0 + play.mean(axis=0),), "step 3"),
+        (
+            checks.share_before,
+            (lambda play: np.cumsum(play, axis=0) / np.arange(1, len(play) + 1)[:, None],),
+            "step 3",
+        ),
+        (checks.contrary_motion, (lambda melody, bass: 1.0,), "no contrary motion"),
+        (checks.contrary_motion, (partial(contrary, only_both=False),), "both move are counted"),
+        (checks.contrary_motion, (partial(contrary, rests=False),), "A rest is -1"),
+    ],
+)
+def test_wrong_answers_of_notebook_06_get_a_hint(check, answers, hint, capsys):
+    check(*answers)
+    said = capsys.readouterr().out
+    assert said.startswith("Not yet.")
+    assert hint in said
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        lambda answer: checks.finished_stretch(answer, answer),
+        lambda answer: checks.finished_stretch(64, answer),
+        checks.rl_loss_by_hand,
+        checks.share_before,
+        lambda answer: checks.share_before(lambda play: answer),
+        checks.contrary_motion,
+        lambda answer: checks.contrary_motion(lambda melody, bass: answer),
+    ],
+)
+def test_odd_answers_of_notebook_06_are_not_right_and_never_raise(check, capsys):
     odd = [None, "", "0,75", [], {}, [[1], [2, 3]], (), float("nan"), float("inf"), 1j, object]
     for answer in [*odd, np.zeros(0), np.zeros((2, 2)), np.array("x"), ..., len, 10**400, -1]:
         check(answer)
