@@ -22,30 +22,36 @@ from helpers.tunes import KINDS
 SCALE = np.repeat([60, 62, 64, 65, 67, 69, 71, 72], 8).astype(np.int16)  # four bars
 
 
+both_systems = pytest.mark.parametrize("accompany", [pretrained.accompany, pretrained.accompany_rl])
+
+
+@both_systems
 @pytest.mark.parametrize("steps", [1, 5, 16, 31, 32, 33, 47, 64])
-def test_any_length(steps):
+def test_any_length(accompany, steps):
     melody = SCALE[:steps]
-    voices = pretrained.accompany(melody, seed=0)
+    voices = accompany(melody, seed=0)
     assert voices.shape == (steps, 4)
     assert voices.dtype == np.int16
     assert np.array_equal(voices[:, 0], melody)
     assert ((voices == REST) | ((voices >= 0) & (voices <= 127))).all()
 
 
-def test_the_seed_decides():
-    first = pretrained.accompany(SCALE, seed=3)
-    assert np.array_equal(first, pretrained.accompany(SCALE, seed=3))
-    assert not np.array_equal(first, pretrained.accompany(SCALE, seed=4))
-    runs = [pretrained.accompany(SCALE) for _ in range(3)]
+@both_systems
+def test_the_seed_decides(accompany):
+    first = accompany(SCALE, seed=3)
+    assert np.array_equal(first, accompany(SCALE, seed=3))
+    assert not np.array_equal(first, accompany(SCALE, seed=4))
+    runs = [accompany(SCALE) for _ in range(3)]
     assert not (np.array_equal(runs[0], runs[1]) and np.array_equal(runs[1], runs[2]))
 
 
+@both_systems
 @pytest.mark.parametrize("octaves", [-24, -12, 12, 24])
-def test_a_melody_out_of_range_is_moved_by_octaves_and_back(octaves):
-    moved = pretrained.accompany(SCALE + octaves, seed=1)
+def test_a_melody_out_of_range_is_moved_by_octaves_and_back(accompany, octaves):
+    moved = accompany(SCALE + octaves, seed=1)
     shift = pretrained.fitting_shift(SCALE + octaves)
     assert shift % 12 == 0
-    expected = pretrained.accompany(SCALE + octaves + shift, seed=1)
+    expected = accompany(SCALE + octaves + shift, seed=1)
     sounding = expected != REST
     assert np.array_equal(moved[sounding], expected[sounding] - shift)
 
@@ -59,24 +65,26 @@ def test_fitting_shift_by_hand():
     assert pretrained.fitting_shift(np.array([REST, REST])) == 0
 
 
+@both_systems
 @pytest.mark.parametrize(
     "melody", [[0, 127] * 20, [REST] * 40, [60, REST] * 16, [127], [0], [30, 100, 60, REST] * 8]
 )
-def test_odd_melodies_stay_untouched(melody):
+def test_odd_melodies_stay_untouched(accompany, melody):
     melody = np.array(melody)
-    voices = pretrained.accompany(melody, seed=0)
+    voices = accompany(melody, seed=0)
     assert np.array_equal(voices[:, 0], melody)
     assert voices.min() >= REST
     assert voices.max() <= 127
 
 
+@both_systems
 @pytest.mark.parametrize(
     "bad",
     [[], [[60, 62]], [60.5], ["C4"], [128], [-2], None, np.full(pretrained.MAX_STEPS + 1, 60)],
 )
-def test_no_melody_gets_one_sentence(bad):
+def test_no_melody_gets_one_sentence(accompany, bad):
     with pytest.raises(ValueError) as error:
-        pretrained.accompany(bad)
+        accompany(bad)
     assert str(error.value).count(". ") == 0
 
 
@@ -801,3 +809,33 @@ def test_the_published_drummer_plays():
         seed=1, style="jazz"
     )
     assert unlike.any()
+
+
+# --- notebook 06 -------------------------------------------------------------------------------
+
+
+def test_the_rewarded_generator_knows_where_the_bar_begins():
+    plain, later = (pretrained.accompany_rl(SCALE, seed=2, pickup=some) for some in (0, 4))
+    assert not np.array_equal(plain, later)
+    assert np.array_equal(plain, pretrained.accompany_rl(SCALE, seed=2, pickup=16))
+
+
+def test_without_chance_there_is_one_accompaniment():
+    runs = [pretrained.accompany_rl(SCALE, temperature=0, seed=seed) for seed in (1, 2)]
+    assert np.array_equal(*runs)
+    assert metrics.rest_share(runs[0][:, 1:]) < 0.1
+
+
+@pytest.mark.parametrize("temperature", [-1, "hot", np.inf, np.nan, None, True])
+def test_no_temperature_gets_one_sentence_from_the_rewarded_generator(temperature):
+    with pytest.raises(ValueError, match="temperature"):
+        pretrained.accompany_rl(SCALE, temperature=temperature)
+
+
+def test_another_rewarded_generator_can_be_given():
+    from helpers.chapters import gan_with_rl
+
+    other = gan_with_rl.build_generator(64)
+    given = pretrained.accompany_rl(SCALE, seed=1, generator=other)
+    assert given.shape == (64, 4)
+    assert not np.array_equal(given, pretrained.accompany_rl(SCALE, seed=1))

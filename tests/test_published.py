@@ -13,6 +13,7 @@ TEST = CARD["test"]
 TUNES = readme.read_card("02_next_note_rnn")["test"]
 CRITIC = readme.read_card("03_critic_and_composer")["test"]
 DRUMS = readme.read_card("05_drum_gan")
+REWARDED = readme.read_card("06_gan_with_rl")
 LENGTHS = ("8 steps", "32 steps")
 JSB = readme.read_card("jsb_benchmark")["test"]
 VOICES = ("alto", "tenor", "bass")
@@ -76,6 +77,7 @@ def test_training_fits_in_a_lesson(card):
         ("03_critic_and_composer", 10e6),
         ("04_accompaniment_gan", 12e6),
         ("05_drum_gan", 12e6),
+        ("06_gan_with_rl", 10e6),
         ("jsb_benchmark", 8e6),
     ],
 )
@@ -204,3 +206,42 @@ def test_the_experiments_are_all_there():
 
 def test_the_drum_data_are_credited_and_not_shipped():
     assert "CC BY 4.0" in DRUMS["data"]["credit"] and len(DRUMS["data"]["sha256 of the hits"]) == 64
+
+
+# --- notebook 06 -------------------------------------------------------------------------------
+
+
+def test_the_reward_raises_what_a_judge_says_who_taught_nobody():
+    compared = REWARDED["test"]["compared"]
+    assert len(compared) == 4
+    for name, pair in compared.items():
+        assert pair["interval"][0] > 0, name
+
+
+def gaps_to_bach(source, figure):
+    """How far each voice's figure is from Bach's on the same melodies, at temperature 1."""
+    test = REWARDED["test"]
+    return np.abs(np.subtract(test["tried"][source]["1.0"][figure], test["Bach"][figure]))
+
+
+@pytest.mark.parametrize(("figure", "spread"), [("EB", 0.001), ("UPC", 0.15), ("QN", 0.03)])
+def test_figures_after_reward_are_bachs_or_nearer_to_his(figure, spread):
+    before, after = (gaps_to_bach(name, figure) for name in ("pretrained", "rewarded"))
+    assert ((after <= spread) | (after < before)).all()
+
+
+def test_the_rewarded_discriminator_ends_neither_constant_nor_certain():
+    history = checkpoints.load_checkpoint("06_gan_with_rl").history["rewarded"]
+    real, generated = history["D of Bach"][-1], history["D of generated"][-1]
+    assert 0.05 < generated < real - 0.03 and real < 0.95
+
+
+def test_the_baseline_lowers_the_gradients_variance():
+    variance = REWARDED["test"]["gradient variance"]
+    assert variance["with baseline"] < variance["without baseline"]
+
+
+def test_every_ablation_is_there():
+    from helpers.chapters import gan_with_rl
+
+    assert list(REWARDED["ablations"]) == list(gan_with_rl.ABLATIONS)

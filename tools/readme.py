@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from math import exp, isnan
+from statistics import fmean
 
 from helpers.drum_metrics import multiple
 
@@ -105,11 +106,36 @@ def drum_table(card: dict) -> str:
     return "\n".join(rows)
 
 
+def rewarded_table(card: dict) -> str:
+    """Reward and figures of notebook 06's generators at temperature 1, and how they compare."""
+    test = card["test"]
+    names = ("consonance", "chord share", "interval distance", "EB", "UPC", "QN")
+    rows = [f"| temperature 1 | reward | {' | '.join(names)} |", "|---" * (len(names) + 2) + "|"]
+    sources = {"Bach": test["Bach"]} | {name: row["1.0"] for name, row in test["tried"].items()}
+    for source, found in sources.items():
+        cells = [mean(found[name]) for name in ("reward", *names)]
+        rows.append(f"| {source} | {' | '.join(f'{cell:.3f}' for cell in cells)} |")
+    rows += ["", "| rewarded against | reward | 95 % interval |", "|---|---|---|"]
+    for name, pair in test["compared"].items():
+        low, high = pair["interval"]
+        rows.append(
+            f"| {name} ({pair['temperature']:.2f}) | {pair['difference']:+.3f} "
+            f"| {low:+.3f} to {high:+.3f} |"
+        )
+    return "\n".join(rows)
+
+
+def mean(values) -> float:
+    """The mean of a number or of several."""
+    return fmean(values) if isinstance(values, list) else values
+
+
 TABLES = {
     "04_accompaniment_gan": accompaniment_table,
     "02_next_note_rnn": tunes_table,
     "03_critic_and_composer": critic_table,
     "05_drum_gan": drum_table,
+    "06_gan_with_rl": rewarded_table,
     "jsb_benchmark": benchmark_table,
 }
 
