@@ -762,7 +762,7 @@ def gradient_variance(networks, songs, settings, count):
     variances = np.var(np.array(gradients), axis=0, ddof=1).sum(axis=-1)
     return dict(zip(("without baseline", "with baseline"), variances.tolist()))
 
-# %% ../../notebooks/06_gan_with_rl.ipynb #cell-124
+# %% ../../notebooks/06_gan_with_rl.ipynb #cell-125
 # Step 29 - the remarks as changes of the recipe
 ABLATIONS = {
     "the recipe": {},
@@ -777,7 +777,7 @@ ABLATIONS = {
     "discriminator knows no noise": {"noise": False},
 }
 
-# %% ../../notebooks/06_gan_with_rl.ipynb #cell-125
+# %% ../../notebooks/06_gan_with_rl.ipynb #cell-126
 def run_ablations(chapter, changes, start, songs, look_back, settings, lessons):
     """Each change of the recipe as a training of its own that goes on where it was stopped; name ->
     the figures at its end. lessons: settings of the discriminator that hears no noise."""
@@ -797,7 +797,7 @@ def run_ablations(chapter, changes, start, songs, look_back, settings, lessons):
         voices[name] = training.samples["voices"][-1]
     return found, voices
 
-# %% ../../notebooks/06_gan_with_rl.ipynb #cell-130
+# %% ../../notebooks/06_gan_with_rl.ipynb #cell-131
 # Step 30 - windows that do not overlap, and bootstrap over chorales
 def separate_windows(pieces, bars):
     """Windows ``(windows, steps, 8)`` that do not overlap, and of each the number of its piece."""
@@ -821,7 +821,7 @@ def bootstrap_interval(values, groups, seed, draws=10_000):
     means = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
     return np.quantile(means, [0.025, 0.975]).tolist()
 
-# %% ../../notebooks/06_gan_with_rl.ipynb #cell-131
+# %% ../../notebooks/06_gan_with_rl.ipynb #cell-132
 # Step 30 - rewards and figures at many temperatures
 TEMPERATURES = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
@@ -851,7 +851,7 @@ def same_sureness(entropies, entropy):
     nearest of them where it lies outside); entropies: temperature -> nats a step."""
     return float(np.interp(entropy, list(entropies.values()), list(entropies)))
 
-# %% ../../notebooks/06_gan_with_rl.ipynb #cell-132
+# %% ../../notebooks/06_gan_with_rl.ipynb #cell-133
 # Step 31 - every generator at every temperature
 def mean_figures(voices, bach):
     """``figures_beside`` of voices ``(draws, windows, steps, 4)``, averaged over the draws."""
@@ -868,7 +868,7 @@ def at_temperatures(generator, judge, windows, temperatures, seeds):
         found[temperature] = {"reward": rewards.tolist(), "entropy": entropy, **figures}
     return found
 
-# %% ../../notebooks/06_gan_with_rl.ipynb #cell-133
+# %% ../../notebooks/06_gan_with_rl.ipynb #cell-134
 def compare(found, name, other, groups, seed, temperatures=(1.0, 1.0)):
     """How much more reward one generator gets than another: the mean difference over windows, and
     its 95 % interval by bootstrap over chorales."""
