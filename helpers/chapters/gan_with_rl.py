@@ -167,7 +167,7 @@ def finished(summaries, steps):
     held = ops.concatenate([none] * (STRETCH // STRIDE) + [summaries], axis=1)
     return ops.repeat(held, STRIDE, axis=1)[:, :steps]
 
-# %% ../../notebooks/06_gan_with_rl.ipynb #cell-035
+# %% ../../notebooks/06_gan_with_rl.ipynb #cell-036
 # Step 9 - the two axes
 UNITS = 96
 
@@ -188,7 +188,7 @@ def along_notes(x):
     )
     return ops.reshape(x, (-1, steps, PITCHES, UNITS))
 
-# %% ../../notebooks/06_gan_with_rl.ipynb #cell-038
+# %% ../../notebooks/06_gan_with_rl.ipynb #cell-040
 INTERVALS = 36  # semitones
 
 
@@ -206,7 +206,7 @@ def below(y):
     taken = ops.cumsum(y[..., :3], axis=2) - y[..., :3]
     return ops.concatenate([taken, under(ops.max(y[..., :3], axis=-1))], axis=-1)
 
-# %% ../../notebooks/06_gan_with_rl.ipynb #cell-042
+# %% ../../notebooks/06_gan_with_rl.ipynb #cell-044
 # Step 10 - the generator
 def build_generator(steps=STEPS):
     """``x (steps, 48, 2)``, ``y (steps, 48, 4)`` and places in the bar ``(steps,)`` in; logits
@@ -227,7 +227,7 @@ def places(windows, steps=STEPS, pickup=0):
     """The place in the bar of each step, ``(windows, steps)``."""
     return tf.tile((tf.range(steps)[None] - pickup) % STEPS_PER_BAR, [windows, 1])
 
-# %% ../../notebooks/06_gan_with_rl.ipynb #cell-047
+# %% ../../notebooks/06_gan_with_rl.ipynb #cell-049
 # Step 11 - log probabilities
 SETS = np.array([[number >> voice & 1 for voice in range(3)] for number in range(8)], np.float32)
 
@@ -247,7 +247,7 @@ def log_probability(logits, y):
     struck = -tf.nn.sigmoid_cross_entropy_with_logits(replay, logits[..., 8])
     return tf.reduce_sum(choice + stays * struck, axis=2)
 
-# %% ../../notebooks/06_gan_with_rl.ipynb #cell-050
+# %% ../../notebooks/06_gan_with_rl.ipynb #cell-052
 # Step 12 - sample one step, from the lowest note to the highest
 def sample_step(cell, choice, features, before, temperature, seed):
     """One step ``(batch, 48, 4)`` from what its notes know, ``(batch, 48, width)``."""
@@ -270,7 +270,7 @@ def sample_step(cell, choice, features, before, temperature, seed):
         notes = notes.write(note, tf.concat([play, (stays * struck)[:, None]], axis=-1))
     return tf.transpose(notes.stack(), [1, 0, 2])
 
-# %% ../../notebooks/06_gan_with_rl.ipynb #cell-051
+# %% ../../notebooks/06_gan_with_rl.ipynb #cell-053
 # Step 12 - what the notes of one step know
 def features_of_step(generator, ahead, before, place, state, summary):
     """For the notes of one step ``(batch, 48, width)``, and the state of the time-axis LSTM."""
@@ -280,7 +280,7 @@ def features_of_step(generator, ahead, before, place, state, summary):
     known = tf.reshape(known, (-1, PITCHES, UNITS))
     return tf.concat([known, tf.repeat(summary, PITCHES, axis=1)], axis=-1), state
 
-# %% ../../notebooks/06_gan_with_rl.ipynb #cell-052
+# %% ../../notebooks/06_gan_with_rl.ipynb #cell-054
 # Step 12 - sample step after step
 @tf.function(reduce_retracing=True)
 def sample(generator, x, place, temperature, seed):
@@ -303,13 +303,13 @@ def sample(generator, x, place, temperature, seed):
         recent = tf.concat([recent[:, 1:], tf.concat([x[:, step], y], -1)[:, None]], axis=1)
     return tf.transpose(made.stack(), [1, 0, 2, 3])
 
-# %% ../../notebooks/06_gan_with_rl.ipynb #cell-053
+# %% ../../notebooks/06_gan_with_rl.ipynb #cell-055
 def write_parts(generator, x, temperature=1.0, seed=0, place=None):
     """``y`` to the melodies ``x``, both ``(batch, steps, 48, ...)``, drawn with ``temperature``."""
     place = places(len(x), x.shape[1]) if place is None else place
     return sample(generator, x, place, tf.constant(float(temperature)), tf.constant(int(seed)))
 
-# %% ../../notebooks/06_gan_with_rl.ipynb #cell-061
+# %% ../../notebooks/06_gan_with_rl.ipynb #cell-063
 # Step 13 - from notes to octaves to steps
 def octave_groups(notes):
     """``(steps, 48, planes)`` as ``(steps, 5, 12, planes)``: four octaves from C to B, and all of
@@ -331,7 +331,7 @@ def read_steps(notes, units):
     x = layers.LSTM(2 * units, name="octaves_of_a_step")(ops.reshape(x, (-1, count, units)))
     return ops.reshape(layers.LayerNormalization()(x), (-1, steps, 2 * units))
 
-# %% ../../notebooks/06_gan_with_rl.ipynb #cell-063
+# %% ../../notebooks/06_gan_with_rl.ipynb #cell-065
 # Step 14 - the discriminator
 def read_piece(steps, units):
     """Vectors of steps read in time, averaged, as a number from 0 to 1."""
@@ -350,14 +350,14 @@ def build_discriminator(steps=STEPS, units=32):
     notes = ops.concatenate([x, y, shift_in_time(y)[..., :3], chords], axis=-1)
     return keras.Model([x, y], read_piece(read_steps(notes, units), 2 * units), name="Q")
 
-# %% ../../notebooks/06_gan_with_rl.ipynb #cell-065
+# %% ../../notebooks/06_gan_with_rl.ipynb #cell-067
 # Step 15 - the baseline
 def build_baseline(steps=STEPS, units=8):
     """b: a melody ``x (steps, 48, 2)`` in, the reward out that the generator's parts can expect."""
     x = keras.Input((steps, PITCHES, 2), name="x")
     return keras.Model(x, read_piece(read_steps(x, units), 2 * units), name="b")
 
-# %% ../../notebooks/06_gan_with_rl.ipynb #cell-068
+# %% ../../notebooks/06_gan_with_rl.ipynb #cell-070
 # Step 16 - losses
 def discriminator_loss(on_real, on_generated):
     """Minus the log probability of being right about both."""
@@ -380,7 +380,7 @@ def classic_loss(log_p):
     """Cross-entropy, nats."""
     return -tf.reduce_mean(log_p)
 
-# %% ../../notebooks/06_gan_with_rl.ipynb #cell-070
+# %% ../../notebooks/06_gan_with_rl.ipynb #cell-072
 # Step 17 - a toy policy, its exact gradient and REINFORCE's
 TOY_REWARDS = np.array([[0.9, 0.2, 0.3], [0.4, 0.5, 0.1], [0.3, 0.7, 0.6]], np.float32)
 
@@ -399,7 +399,7 @@ def exact_gradient(weights):
         expected = tf.reduce_sum(tf.exp(toy_log_probabilities(weights)) * TOY_REWARDS)
     return tape.gradient(expected, weights)
 
-# %% ../../notebooks/06_gan_with_rl.ipynb #cell-071
+# %% ../../notebooks/06_gan_with_rl.ipynb #cell-073
 def reinforce_gradients(weights, samples, expected, seed):
     """REINFORCE's gradient from each of so many samples, ``(samples, 4, 3)``."""
     log_p = tf.reshape(toy_log_probabilities(weights), [1, 9])
@@ -411,7 +411,7 @@ def reinforce_gradients(weights, samples, expected, seed):
     slopes = tape.jacobian(logs, weights)  # (9, 4, 3): of log p of each piece
     return (rewards - expected)[:, None, None] * tf.gather(slopes, drawn)
 
-# %% ../../notebooks/06_gan_with_rl.ipynb #cell-077
+# %% ../../notebooks/06_gan_with_rl.ipynb #cell-079
 # Step 19 - a loop for every training
 def run(training, make_step, look_back, label):
     """Goes on with a training, from its last save to its last iteration. ``make_step(training)``
@@ -439,13 +439,13 @@ def run(training, make_step, look_back, label):
     training.save()
     return training
 
-# %% ../../notebooks/06_gan_with_rl.ipynb #cell-078
+# %% ../../notebooks/06_gan_with_rl.ipynb #cell-080
 def look(training, look_back):
     """Records what is looked back on, once an iteration."""
     if training.iteration not in training.history.get("iteration", []):
         training.record({"iteration": training.iteration, **look_back(training)})
 
-# %% ../../notebooks/06_gan_with_rl.ipynb #cell-079
+# %% ../../notebooks/06_gan_with_rl.ipynb #cell-081
 def adam(network, rate, iterations):
     """Adam for a network; its rate falls to a twentieth over all iterations, and long gradients are
     cut to length 1."""
@@ -466,7 +466,7 @@ def batches_from(windows, room, settings, start):
     batches = data.make_batches(windows, room, settings["batch_size"], settings["seed"], start)
     return iter(batches)
 
-# %% ../../notebooks/06_gan_with_rl.ipynb #cell-081
+# %% ../../notebooks/06_gan_with_rl.ipynb #cell-083
 # Step 20 - pretrain the generator
 @tf.function
 def teach_step(generator, optimizer, windows):
@@ -484,14 +484,14 @@ def guess_step(generator, windows):
     x, y = to_notes(windows)
     return classic_loss(log_probability(generator([x, y, places(len(x))]), y))
 
-# %% ../../notebooks/06_gan_with_rl.ipynb #cell-082
+# %% ../../notebooks/06_gan_with_rl.ipynb #cell-084
 def guess(generator, windows):
     """The loss, nats a step, in batches of 32."""
     batches = [windows[start : start + 32] for start in range(0, len(windows), 32)]
     losses = [float(guess_step(generator, tf.constant(batch))) for batch in batches]
     return float(np.average(losses, weights=[len(batch) for batch in batches]))
 
-# %% ../../notebooks/06_gan_with_rl.ipynb #cell-083
+# %% ../../notebooks/06_gan_with_rl.ipynb #cell-085
 def figures_beside(voices, bach):
     """The musical figures of voices ``(windows, steps, 4)``, the last four one a lower voice."""
     lower = voices[..., 1:]
@@ -505,7 +505,7 @@ def figures_beside(voices, bach):
         "leaps": metrics.leaps(lower).tolist(),
     }
 
-# %% ../../notebooks/06_gan_with_rl.ipynb #cell-084
+# %% ../../notebooks/06_gan_with_rl.ipynb #cell-086
 def accompany(generator, windows, temperature=1.0, seed=0):
     """Voices ``(windows, steps, 4)``: the windows' melodies with parts by the generator."""
     x, _ = to_notes(windows)
@@ -534,7 +534,7 @@ def look_at_music(windows, heard):
 
     return look_back
 
-# %% ../../notebooks/06_gan_with_rl.ipynb #cell-085
+# %% ../../notebooks/06_gan_with_rl.ipynb #cell-087
 def pretrain_generator(folder, songs, look_back, settings, label, start=None):
     """A training of a generator by cross-entropy alone, from the beginning or from another one.
     songs: windows and how far each may be transposed."""
@@ -552,7 +552,7 @@ def pretrain_generator(folder, songs, look_back, settings, label, start=None):
 
     return run(training, make_step, look_back, label)
 
-# %% ../../notebooks/06_gan_with_rl.ipynb #cell-096
+# %% ../../notebooks/06_gan_with_rl.ipynb #cell-098
 # Step 21 - pretrain a discriminator
 NOISE_RANGES = ((17, 38), (12, 33), (0, 28))  # alto, tenor, bass: which of the 48 notes
 
@@ -580,7 +580,7 @@ def discriminator_step(discriminator, optimizer, x, real, others):
     update(discriminator, optimizer, tape, loss)
     return loss, tf.reduce_mean(answers[:count]), tf.reduce_mean(answers[count : 2 * count])
 
-# %% ../../notebooks/06_gan_with_rl.ipynb #cell-097
+# %% ../../notebooks/06_gan_with_rl.ipynb #cell-099
 @tf.function
 def ask(discriminator, x, y):
     """What the discriminator says of parts: Q+ ``(batch,)``."""
@@ -600,7 +600,7 @@ def look_at_answers(generator, windows):
 
     return look_back
 
-# %% ../../notebooks/06_gan_with_rl.ipynb #cell-098
+# %% ../../notebooks/06_gan_with_rl.ipynb #cell-100
 def pretrain_discriminator(folder, generator, songs, look_back, settings, label):
     """A training of a discriminator against a generator that stays as it is."""
     keras.utils.set_random_seed(settings["seed"])
@@ -623,7 +623,7 @@ def pretrain_discriminator(folder, generator, songs, look_back, settings, label)
 
     return run(training, make_step, look_back, label)
 
-# %% ../../notebooks/06_gan_with_rl.ipynb #cell-102
+# %% ../../notebooks/06_gan_with_rl.ipynb #cell-104
 # Step 23 - the document's loop, in settings
 RECIPE = {
     "batch_size": 16,
@@ -637,7 +637,7 @@ RECIPE = {
     "rates": [4e-4, 1e-3, 2e-3],  # generator, discriminator, baseline
 }
 
-# %% ../../notebooks/06_gan_with_rl.ipynb #cell-103
+# %% ../../notebooks/06_gan_with_rl.ipynb #cell-105
 # Step 23 - update generator and baseline
 @tf.function
 def generator_step(networks, optimizers, x, real, made, settings):
@@ -664,7 +664,7 @@ def log_of_piece(generator, x, y):
     logits = generator([x, y, places(len(x), x.shape[1])], training=True)
     return tf.reduce_sum(log_probability(logits, y), axis=1)
 
-# %% ../../notebooks/06_gan_with_rl.ipynb #cell-105
+# %% ../../notebooks/06_gan_with_rl.ipynb #cell-107
 # Step 23 - a training with rewards
 LEARNERS = "generator", "discriminator", "baseline"
 
@@ -683,7 +683,7 @@ def build_learners(settings, start):
     }
     return networks, optimizers
 
-# %% ../../notebooks/06_gan_with_rl.ipynb #cell-106
+# %% ../../notebooks/06_gan_with_rl.ipynb #cell-108
 def train_iteration(training, batches, seeds):
     """n updates of the discriminator, m of generator and baseline; returns what is shown."""
     settings, optimizers = training.settings, training.optimizers
@@ -702,7 +702,7 @@ def train_iteration(training, batches, seeds):
     names = "Q of Bach", "Q of generated", "reward", "baseline loss", "nats"
     return dict(zip(names, (on_real, on_made, reward, missed, nats)))
 
-# %% ../../notebooks/06_gan_with_rl.ipynb #cell-107
+# %% ../../notebooks/06_gan_with_rl.ipynb #cell-109
 def reward_generator(folder, start, songs, look_back, settings, label):
     """A training by the document's loop; ``start``: networks that begin with what they know."""
     networks, optimizers = build_learners(settings, start)
@@ -720,7 +720,7 @@ def reward_generator(folder, start, songs, look_back, settings, label):
 
     return run(training, make_step, look_back, label)
 
-# %% ../../notebooks/06_gan_with_rl.ipynb #cell-108
+# %% ../../notebooks/06_gan_with_rl.ipynb #cell-110
 def look_at_rewards(judge, windows, heard):
     """A ``look_back``: as ``look_at_music``, and on the same parts, what the discriminator and the
     frozen judge say of Bach's (``... of Bach``) and of the generator's (``... of generated``)."""
@@ -737,7 +737,7 @@ def look_at_rewards(judge, windows, heard):
 
     return look_back
 
-# %% ../../notebooks/06_gan_with_rl.ipynb #cell-114
+# %% ../../notebooks/06_gan_with_rl.ipynb #cell-116
 # Step 26 - the variance of the policy gradient
 @tf.function
 def policy_gradients(generator, discriminator, baseline, x, made):
@@ -762,7 +762,7 @@ def gradient_variance(networks, songs, settings, count):
     variances = np.var(np.array(gradients), axis=0, ddof=1).sum(axis=-1)
     return dict(zip(("without baseline", "with baseline"), variances.tolist()))
 
-# %% ../../notebooks/06_gan_with_rl.ipynb #cell-125
+# %% ../../notebooks/06_gan_with_rl.ipynb #cell-127
 # Step 29 - the remarks as changes of the recipe
 ABLATIONS = {
     "the recipe": {},
@@ -777,7 +777,7 @@ ABLATIONS = {
     "discriminator knows no noise": {"noise": False},
 }
 
-# %% ../../notebooks/06_gan_with_rl.ipynb #cell-126
+# %% ../../notebooks/06_gan_with_rl.ipynb #cell-128
 def run_ablations(chapter, changes, start, songs, look_back, settings, lessons):
     """Each change of the recipe as a training of its own that goes on where it was stopped; name ->
     the figures at its end. lessons: settings of the discriminator that hears no noise."""
@@ -797,7 +797,7 @@ def run_ablations(chapter, changes, start, songs, look_back, settings, lessons):
         voices[name] = training.samples["voices"][-1]
     return found, voices
 
-# %% ../../notebooks/06_gan_with_rl.ipynb #cell-131
+# %% ../../notebooks/06_gan_with_rl.ipynb #cell-133
 # Step 30 - windows that do not overlap, and bootstrap over chorales
 def separate_windows(pieces, bars):
     """Windows ``(windows, steps, 8)`` that do not overlap, and of each the number of its piece."""
@@ -821,7 +821,7 @@ def bootstrap_interval(values, groups, seed, draws=10_000):
     means = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
     return np.quantile(means, [0.025, 0.975]).tolist()
 
-# %% ../../notebooks/06_gan_with_rl.ipynb #cell-132
+# %% ../../notebooks/06_gan_with_rl.ipynb #cell-134
 # Step 30 - rewards and figures at many temperatures
 TEMPERATURES = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
@@ -851,7 +851,7 @@ def same_sureness(entropies, entropy):
     nearest of them where it lies outside); entropies: temperature -> nats a step."""
     return float(np.interp(entropy, list(entropies.values()), list(entropies)))
 
-# %% ../../notebooks/06_gan_with_rl.ipynb #cell-133
+# %% ../../notebooks/06_gan_with_rl.ipynb #cell-135
 # Step 31 - every generator at every temperature
 def mean_figures(voices, bach):
     """``figures_beside`` of voices ``(draws, windows, steps, 4)``, averaged over the draws."""
@@ -868,7 +868,7 @@ def at_temperatures(generator, judge, windows, temperatures, seeds):
         found[temperature] = {"reward": rewards.tolist(), "entropy": entropy, **figures}
     return found
 
-# %% ../../notebooks/06_gan_with_rl.ipynb #cell-134
+# %% ../../notebooks/06_gan_with_rl.ipynb #cell-136
 def compare(found, name, other, groups, seed, temperatures=(1.0, 1.0)):
     """How much more reward one generator gets than another: the mean difference over windows, and
     its 95 % interval by bootstrap over chorales."""
