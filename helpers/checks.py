@@ -8,74 +8,21 @@ from __future__ import annotations
 import numpy as np
 
 from . import events, metrics
+from .answers import number, right_on, say, tried
 from .music import REST
-
-NOT_TRIED = "Not tried yet: replace ... with your answer and run the cell again."
-
-
-def _say(right: bool, well_done: str, hint: str) -> None:
-    print(f"Right. {well_done}" if right else f"Not yet. {hint}")
-
-
-def _tried(*answers) -> bool:
-    """Whether there is an answer to check; says so if not."""
-    if any(answer is ... for answer in answers):
-        print(NOT_TRIED)
-        return False
-    return True
-
-
-def _number(answer) -> float:
-    """The answer as a number, ``nan`` where it is none."""
-    try:
-        return float(answer)
-    except (TypeError, ValueError, OverflowError):
-        return float("nan")
-
-
-def _alike(got, expected) -> bool:
-    """Whether an answer is the number, or the row of numbers, that is expected."""
-    try:
-        got = np.asarray(got, float)
-    except (TypeError, ValueError, OverflowError):
-        return False
-    return got.shape == np.shape(expected) and np.allclose(got, expected)
-
-
-def _right_on(function, cases) -> bool:
-    """Whether a student's function gives what is expected in each case (arguments, expected, hint);
-    says so where it does not, and shows what it raises."""
-    if not _tried(function):
-        return False
-    if not callable(function):
-        _say(False, "", "Write a function with the arguments of the cell.")
-        return False
-    for arguments, expected, hint in cases:
-        try:
-            got = function(*(np.array(argument) for argument in arguments))
-        except Exception as error:  # whatever a student's code raises is shown, not thrown
-            _say(False, "", f"Your function raises {type(error).__name__}: {error}")
-            return False
-        if not _tried(got):
-            return False
-        if not _alike(got, expected):
-            _say(False, "", f"{hint} Your function says {got!r} here, not {expected}.")
-            return False
-    return True
-
 
 # --- notebook 00 -------------------------------------------------------------------------------
 
 
 def bach_or_network(guess, bach) -> None:
     """Which of two settings, "A" or "B", is Bach's; ``bach`` is the answer."""
-    if not _tried(guess):
+    if not tried(guess):
         return
     letter = str(guess).strip().upper()
     if letter not in ("A", "B"):
-        _say(False, "", 'Answer "A" or "B", with the quotation marks.')
+        say(False, "", 'Answer "A" or "B", with the quotation marks.')
         return
-    _say(
+    say(
         letter == str(bach),
         f"{letter} is Bach's. What gave the network away?",
         f"{letter} is the network's. Listen to both basses again: which one is a tune of its own?",
@@ -87,13 +34,13 @@ def bach_or_network(guess, bach) -> None:
 
 def tick_length(milliseconds) -> None:
     """Exercise 1: a tick at 480 to a quarter and 120 quarters a minute, in milliseconds."""
-    if not _tried(milliseconds):
+    if not tried(milliseconds):
         return
-    value = _number(milliseconds)
+    value = number(milliseconds)
     hint = "A minute has 60,000 milliseconds and 120 quarters, and a quarter has 480 ticks."
     if abs(value - 60 / 120 / 480) < 5e-6:
         hint = "The way is right: that is in seconds."
-    _say(
+    say(
         abs(value - 60_000 / 120 / 480) < 0.005,
         "1.04 ms: finer than anyone hears in a rhythm.",
         hint,
@@ -102,18 +49,18 @@ def tick_length(milliseconds) -> None:
 
 def one_note_in_events(told) -> None:
     """Exercise 2: the names of the events of middle C, velocity 64, from 0.5 to 1.75 seconds."""
-    if not _tried(told):
+    if not tried(told):
         return
     names = {events.event_name(token): token for token in range(1, events.EVENTS + 1)}
     told = list(told) if isinstance(told, (list, tuple)) else [told]
     unknown = next((name for name in told if name not in names), None)
     if unknown is not None:
         hint = "the longest wait is 1000 ms, and velocities come in bins such as velocity 60-64"
-        _say(False, "", f"There is no event {unknown!r}: {hint}.")
+        say(False, "", f"There is no event {unknown!r}: {hint}.")
         return
     played = events.events_to_notes([names[name] for name in told])
     if len(played) != 1 or played[0, 2] != 60:
-        _say(False, "", "One note is wanted, C4: down once, and up at its end.")
+        say(False, "", "One note is wanted, C4: down once, and up at its end.")
         return
     (start, end, _, velocity), up = played[0], "up C4" in told
     hint = "The velocity stands before the note goes down."
@@ -126,7 +73,7 @@ def one_note_in_events(told) -> None:
     elif not up:
         hint = "At its end the note goes up."
     right = (round(start, 3), round(end, 3), up) == (0.5, 1.75, True) and 60 <= velocity < 65
-    _say(right, "Two waits, since none is longer than a second.", hint)
+    say(right, "Two waits, since none is longer than a second.", hint)
 
 
 def forgotten_notes(count) -> None:
@@ -140,8 +87,8 @@ def forgotten_notes(count) -> None:
         ([[[60, 48], [60, 48]], [[True, True], [True, True]]], 2, "Count in all voices."),
         ([[[60, 62], [62, 60]], [[True, True], [True, True]]], 0, "Each voice has its own layer."),
     ]
-    if _right_on(count, cases):
-        _say(True, "Bach repeats a pitch more often than one would think: see the solution.", "")
+    if right_on(count, cases):
+        say(True, "Bach repeats a pitch more often than one would think: see the solution.", "")
 
 
 # --- notebook 02 -------------------------------------------------------------------------------
@@ -149,9 +96,9 @@ def forgotten_notes(count) -> None:
 
 def loss_and_perplexity(loss, perplexity) -> None:
     """Exercise 1: three events whose right words had the probabilities 1/2, 1/4 and 1/8."""
-    if not _tried(loss, perplexity):
+    if not tried(loss, perplexity):
         return
-    loss, perplexity = _number(loss), _number(perplexity)
+    loss, perplexity = number(loss), number(perplexity)
     if abs(loss - 2) < 0.005:
         hint = "2 is the loss in bits: take natural logarithms."
     elif not abs(loss - np.log(4)) <= 0.005:  # or no number at all
@@ -159,7 +106,7 @@ def loss_and_perplexity(loss, perplexity) -> None:
     else:
         hint = "The loss is right. The perplexity is e to the power of the loss."
     right = abs(loss - np.log(4)) <= 0.005 and abs(perplexity - 4) <= 0.05
-    _say(right, "As unsure as someone who chooses among four.", hint)
+    say(right, "As unsure as someone who chooses among four.", hint)
 
 
 def top_p(function) -> None:
@@ -170,16 +117,16 @@ def top_p(function) -> None:
         ((row, 0.6), [0, 2 / 3, 1 / 3, 0], "p = 0.6 needs two words, rescaled to sum to 1."),
         ((row, 1.0), row, "p = 1 keeps all."),
     ]
-    if _right_on(function, cases):
-        _say(True, "Where one word is enough, one stays; where many are needed, many.", "")
+    if right_on(function, cases):
+        say(True, "Where one word is enough, one stays; where many are needed, many.", "")
 
 
 def stopped_clock(stopped, running) -> None:
     """Exercise 3: the loss with a clock that stands still, beside the loss with a running one."""
-    if not _tried(stopped):
+    if not tried(stopped):
         return
-    stopped = _number(stopped)
-    _say(
+    stopped = number(stopped)
+    say(
         stopped > running + 0.05,
         f"Robbed of the clock that it relied on, it loses {stopped - running:.2f} nats an event. "
         "What a clock is worth, only a network that was trained without one could tell.",
@@ -195,8 +142,8 @@ def chord_repetition(function) -> None:
         ((once,), 0.0, "Different chords repeat nothing."),
         ((twice,), 9 / 33, "24 chords twice: of 33 groups the last nine came before."),
     ]
-    if _right_on(function, cases):
-        _say(True, "Now compare Bach with the network.", "")
+    if right_on(function, cases):
+        say(True, "Now compare Bach with the network.", "")
 
 
 # --- notebook 03 -------------------------------------------------------------------------------
@@ -204,9 +151,9 @@ def chord_repetition(function) -> None:
 
 def laziest_critic(accuracy, balanced) -> None:
     """Exercise 1: accuracy and balanced accuracy of "good" to 10,008 good and 3,309 bad."""
-    if not _tried(accuracy, balanced):
+    if not tried(accuracy, balanced):
         return
-    accuracy, balanced = _number(accuracy), _number(balanced)
+    accuracy, balanced = number(accuracy), number(balanced)
     share = 10_008 / 13_317
     if abs(accuracy - 100 * share) < 0.05:
         hint = "As a share of 1, please, not in percent."
@@ -215,7 +162,7 @@ def laziest_critic(accuracy, balanced) -> None:
     else:
         hint = "The accuracy is right. Balanced: the mean of its accuracies on good and on bad."
     right = abs(accuracy - share) <= 0.0005 and abs(balanced - 0.5) <= 0.0005
-    _say(right, "75.15 %, for no work at all. The balanced accuracy is not taken in.", hint)
+    say(right, "75.15 %, for no work at all. The balanced accuracy is not taken in.", hint)
 
 
 def backwards(function) -> None:
@@ -229,15 +176,15 @@ def backwards(function) -> None:
         return played[np.lexsort((played[:, 2], played[:, 0]))]
 
     if not callable(function):
-        _right_on(function, [])  # says what is wanted
+        right_on(function, [])  # says what is wanted
         return
     once = [[0, 1, 60, 80], [1, 4, 62, 70]]
     cases = [
         (([[0, 1, 60, 80]],), [[0, 1, 60, 80]], "One note from 0 to 1 stays where it is."),
         ((once,), [[0, 3, 62, 70], [3, 4, 60, 80]], "An end becomes a start, and a start an end."),
     ]
-    if _right_on(in_order, cases):
-        _say(True, "Do a fiddle tune's phrases have a direction? Ask the critic.", "")
+    if right_on(in_order, cases):
+        say(True, "Do a fiddle tune's phrases have a direction? Ask the critic.", "")
 
 
 def p_value(function) -> None:
@@ -248,16 +195,16 @@ def p_value(function) -> None:
         (([-2.0, 0.0, 1.0], 2.0), 2 / 4, "-2 is as large as 2, the other way."),
         (([0.0, 0.0, 0.0], -1.0), 1 / 4, "Found may be the one below 0."),
     ]
-    if _right_on(function, cases):
-        _say(True, "It is never 0: with n rounds the least is 1 / (n + 1).", "")
+    if right_on(function, cases):
+        say(True, "It is never 0: with n rounds the least is 1 / (n + 1).", "")
 
 
 def composer_critic(accuracy) -> None:
     """Exercise 4: how often a critic trained on the composer tells it from real music."""
-    if not _tried(accuracy):
+    if not tried(accuracy):
         return
-    accuracy = _number(accuracy)
-    _say(
+    accuracy = number(accuracy)
+    say(
         0.6 < accuracy <= 1,
         f"{accuracy:.0%}: what the first critic let pass, a critic of its own can hear.",
         "Train on half of the pieces, judge the other half: more than 0.6 can be reached by "
@@ -270,13 +217,13 @@ def composer_critic(accuracy) -> None:
 
 def class_numbers(middle_c, rest) -> None:
     """Exercise 1: the classes of middle C and of a rest, with pitch 36 as class 0."""
-    if not _tried(middle_c, rest):
+    if not tried(middle_c, rest):
         return
-    if _number(middle_c) != 24:
-        _say(False, "", "Middle C is pitch 60, and class 0 is pitch 36: how far apart are they?")
+    if number(middle_c) != 24:
+        say(False, "", "Middle C is pitch 60, and class 0 is pitch 36: how far apart are they?")
     else:
-        _say(
-            _number(rest) == 48,
+        say(
+            number(rest) == 48,
             "24 semitones above the lowest pitch, and the rest is the last of 49.",
             "Middle C is right. The 48 pitches are classes 0 to 47; the rest comes after them.",
         )
@@ -284,15 +231,13 @@ def class_numbers(middle_c, rest) -> None:
 
 def loss_by_hand(answer) -> None:
     """Exercise 2: the critic's loss for real scores 3 and 1 and generated scores 0 and -2."""
-    if not _tried(answer):
+    if not tried(answer):
         return
-    value = _number(answer)
+    value = number(answer)
     hint = "Mean of the generated scores minus mean of the real ones."
     if value == 3:
         hint = "The size is right. The critic minimises its loss: a good critic's is negative."
-    _say(
-        value == -3, "Generated music scores 3 points below real music: distance 3, loss -3.", hint
-    )
+    say(value == -3, "Generated music scores 3 points below real music: distance 3, loss -3.", hint)
 
 
 def parallel_fifths(count) -> None:
@@ -313,24 +258,24 @@ def parallel_fifths(count) -> None:
         (([67, 74], [60, 55]), 1, "From a fifth to a twelfth in contrary motion counts as well."),
         (([67, 69, 71], [60, 62, 64]), 2, "Two parallels in a row are two."),
     ]
-    if _right_on(count, cases):
-        _say(True, "Now count them in Bach and in the generator's music.", "")
+    if right_on(count, cases):
+        say(True, "Now count them in Bach and in the generator's music.", "")
 
 
 def second_bar_only(first, second) -> None:
     """Exercise 4: two accompaniments of one melody that differ in the second bar alone."""
-    if not _tried(first, second):
+    if not tried(first, second):
         return
     first, second = np.asarray(first), np.asarray(second)
     if first.shape != second.shape or first.shape[-2:] != (32, 4):
-        _say(False, "", f"Two grids of 32 steps and 4 voices are wanted, not {first.shape}.")
+        say(False, "", f"Two grids of 32 steps and 4 voices are wanted, not {first.shape}.")
         return
     early = metrics.difference(first[..., :16, :], second[..., :16, :])
     late = metrics.difference(first[..., 16:, :], second[..., 16:, :])
     if late == 0:
-        _say(False, "", "The second bars are the same: give the second noise new numbers there.")
+        say(False, "", "The second bars are the same: give the second noise new numbers there.")
     else:
-        _say(
+        say(
             early < late,
             f"{early:.0%} of the first bar's cells differ and {late:.0%} of the second bar's.",
             "The first bar changed as much as the second: keep the noise of its four beats.",
@@ -342,14 +287,14 @@ def second_bar_only(first, second) -> None:
 
 def drum_lengths(steps, quarters) -> None:
     """Exercise 1: 3,840 ticks in steps of the grid, and 3,200 ticks in quarter notes."""
-    if not _tried(steps, quarters):
+    if not tried(steps, quarters):
         return
-    steps, quarters = _number(steps), _number(quarters)
+    steps, quarters = number(steps), number(quarters)
     if steps != 32:
         hint = "A quarter note has 480 ticks and four steps, so a step has 120."
     else:
         hint = "The steps are right. Divide 3,200 by the 480 ticks of a quarter note."
-    _say(
+    say(
         steps == 32 and abs(quarters - 20 / 3) <= 0.01,
         "Two bars, and six quarters and two thirds, which no drummer would cut.",
         hint,
@@ -358,16 +303,16 @@ def drum_lengths(steps, quarters) -> None:
 
 def success_by_hand(on_real, on_generated) -> None:
     """Exercise 2: logits 2, -1, 0.5, 3 on real windows and -2, 1, -0.5, -3 on generated ones."""
-    if not _tried(on_real, on_generated):
+    if not tried(on_real, on_generated):
         return
-    on_real, on_generated = _number(on_real), _number(on_generated)
+    on_real, on_generated = number(on_real), number(on_generated)
     if on_real != 0.75:
         hint = "A logit above 0 says real: how many of the four real windows get one?"
     elif on_generated == 0.25:
         hint = "1 generated window passed for real; success is the share that is recognised."
     else:
         hint = "On real is right. A generated window is recognised by a logit below 0."
-    _say(on_real == 0.75 and on_generated == 0.75, "Three of four each.", hint)
+    say(on_real == 0.75 and on_generated == 0.75, "Three of four each.", hint)
 
 
 def backbeat_share(function) -> None:
@@ -389,25 +334,25 @@ def backbeat_share(function) -> None:
         ((drums((4, 1), (8, 1), (12, 1), (20, 1), (28, 1)),), 1, "Other hits do no harm."),
         ((softly,), 0, "A hit is 0.5 or more."),
     ]
-    if _right_on(function, cases):
-        _say(True, "Now ask it of real and of generated rock.", "")
+    if right_on(function, cases):
+        say(True, "Now ask it of real and of generated rock.", "")
 
 
 def distinct_shares(shares) -> None:
     """Exercise 4: of 200 windows the share of different patterns at temperatures 0, 0.01 and 1."""
-    if not _tried(shares):
+    if not tried(shares):
         return
     try:
         shares = np.asarray(shares, float)
     except (TypeError, ValueError, OverflowError):
         shares = np.zeros(0)
     if shares.shape != (3,):
-        _say(False, "", "Three numbers are wanted, one for each temperature.")
+        say(False, "", "Three numbers are wanted, one for each temperature.")
     elif abs(shares[0] - 1 / 200) > 1e-6:
         hint = "At temperature 0 all noise is 0 and all windows are the same: 1 of 200."
-        _say(False, "", hint)
+        say(False, "", hint)
     else:
-        _say(
+        say(
             shares[0] <= shares[1] <= shares[2] <= 1,
             f"{shares[1]:.0%} of the patterns are different at 0.01, {shares[2]:.0%} at 1.",
             "More noise cannot give fewer patterns: keep the seed and the style the same.",
@@ -419,23 +364,23 @@ def distinct_shares(shares) -> None:
 
 def finished_stretch(first, last) -> None:
     """Exercise 1: the steps of the last stretch of 32, one every 16, that has ended at step 100."""
-    if not _tried(first, last):
+    if not tried(first, last):
         return
-    first, last = _number(first), _number(last)
+    first, last = number(first), number(last)
     if last >= 100:
         hint = "That stretch is still going on at step 100."
     elif last - first != 31:
         hint = "A stretch has 32 steps, and both ends belong to it."
     else:
         hint = "Stretches begin at 0, 16, 32, 48, 64 ...: which is the last to end before step 100?"
-    _say(first == 64 and last == 95, "It ended at step 95, and the next is not complete.", hint)
+    say(first == 64 and last == 95, "It ended at step 95, and the next is not complete.", hint)
 
 
 def rl_loss_by_hand(loss) -> None:
     """Exercise 2: rewards 0.8, 0.5, 0.2, log probabilities -1, -2, -3, and 0.5 expected."""
-    if not _tried(loss):
+    if not tried(loss):
         return
-    value = _number(loss)
+    value = number(loss)
     hint = "Multiply each (reward - 0.5) by its log probability, take the mean, change the sign."
     if abs(value - 0.2) < 1e-6:
         hint = "The sign: the loss is minus the mean."
@@ -443,7 +388,7 @@ def rl_loss_by_hand(loss) -> None:
         hint = "That is the sum; the loss is a mean over the three."
     elif abs(value - 2.4 / 3) < 1e-6:
         hint = "The baseline is missing: rewards are counted from what was expected."
-    _say(
+    say(
         abs(value + 0.2) < 1e-6,
         "Going downhill makes the first part likelier and the third less likely.",
         hint,
@@ -461,8 +406,8 @@ def share_before(function) -> None:
         (([[1], [0]],), [[0], [1]], "The step itself does not count, only those before it."),
         (([[0], [0], [1]],), [[0], [0], [0]], "What comes at step 2 must not be seen before."),
     ]
-    if _right_on(function, cases):
-        _say(True, "It sees the past alone, so a generator may have it.", "")
+    if right_on(function, cases):
+        say(True, "It sees the past alone, so a generator may have it.", "")
 
 
 def contrary_motion(function) -> None:
@@ -476,5 +421,5 @@ def contrary_motion(function) -> None:
         (([60, REST, 64], [48, 47, 45]), 0, "A rest is -1, not a pitch: no move from or to it."),
         (([60, 62], [REST, 48]), 0, "A rest is -1, not a pitch: no move from or to it."),
     ]
-    if _right_on(function, cases):
-        _say(True, "Now compare Bach with the generator.", "")
+    if right_on(function, cases):
+        say(True, "Now compare Bach with the generator.", "")

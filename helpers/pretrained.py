@@ -15,6 +15,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import checkpoints
+from .arguments import (
+    MAX_STEPS,
+    MELODY_RANGE,
+    as_melody,
+    as_seed,
+    check_steps,
+    check_temperature,
+    fitting_shift,
+    is_number,
+    move,
+)
 from .events import (
     FIRST_VELOCITY,
     FIRST_WAIT,
@@ -30,8 +41,6 @@ if TYPE_CHECKING:
     import pretty_midi
 
 WINDOW = 2 * STEPS_PER_BAR
-MELODY_RANGE = (57, 81)  # the sopranos that the accompaniment GAN was trained on
-MAX_STEPS = 20_000  # some twenty minutes of music
 FIDDLE_MIDDLE = 74  # D5, about which the tunes of notebook 02 lie when their tonic is a D
 METRES = ("2/2", "6/8", "3/4", "9/8")  # that a melody of no known style may be in
 EVENTS_HEARD = 256  # of a longer melody the last ones
@@ -65,69 +74,11 @@ def accompany(melody, seed: int | None = None, generator=None, pickup: int = 0) 
 
 def _in_range(melody, write) -> np.ndarray:
     """The voices that ``write`` adds to a melody moved into the trained range, moved back."""
-    melody = _as_melody(melody)
+    melody = as_melody(melody)
     shift = fitting_shift(melody)
-    voices = _move(write(_move(melody, shift, *MELODY_RANGE)), -shift, 0, 127)
+    voices = move(write(move(melody, shift, *MELODY_RANGE)), -shift, 0, 127)
     voices[:, 0] = melody
     return voices
-
-
-def _as_melody(melody) -> np.ndarray:
-    melody = np.asarray(melody)
-    if melody.ndim != 1 or not len(melody):
-        raise ValueError(
-            f"A melody is one row of pitches, at least one, not an array of shape {melody.shape}."
-        )
-    if len(melody) > MAX_STEPS:
-        raise ValueError(f"This melody has {len(melody):,} steps; {MAX_STEPS:,} are the limit.")
-    if not np.issubdtype(melody.dtype, np.integer):
-        raise ValueError(f"A melody holds whole numbers (MIDI pitches), not {melody.dtype}.")
-    if melody.min() < REST or melody.max() > 127:
-        raise ValueError("A melody holds MIDI pitches from 0 to 127, or -1 for a rest.")
-    return melody.astype(np.int16)
-
-
-def _as_seed(seed: int | None) -> int:
-    return int(np.random.default_rng().integers(2**31)) if seed is None else int(seed)
-
-
-def _check_steps(steps) -> None:
-    if not isinstance(steps, (int, np.integer)) or not 1 <= steps <= MAX_STEPS:
-        raise ValueError(f"Music here has from 1 to {MAX_STEPS:,} steps, not {steps!r}.")
-
-
-def _is_number(value) -> bool:
-    return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-
-
-def _check_temperature(temperature) -> None:
-    if not _is_number(temperature) or not 0 <= temperature < np.inf:
-        raise ValueError(f"A temperature is a number from 0 (no chance) up, not {temperature!r}.")
-
-
-def fitting_shift(melody: np.ndarray) -> int:
-    """Semitones that bring the melody into the trained range: none if it is there, else the
-    fewest octaves, else the fewest semitones, that leave the fewest notes outside."""
-    notes = melody[melody != REST]
-    if not len(notes):
-        return 0
-    low, high = MELODY_RANGE
-
-    def cost(shift):
-        moved = notes + shift
-        outside = np.count_nonzero((moved < low) | (moved > high))
-        return outside, shift % 12 != 0, abs(shift)
-
-    return min(range(low - int(notes.max()), high - int(notes.min()) + 1), key=cost)
-
-
-def _move(voices: np.ndarray, semitones: int, low: int, high: int) -> np.ndarray:
-    """The music ``semitones`` higher; what then is outside ``low`` to ``high`` is moved inside by
-    octaves."""
-    moved = voices + semitones
-    up = np.maximum(0, -(-(low - moved) // 12)) * 12
-    down = np.maximum(0, -(-(moved - high) // 12)) * 12
-    return np.where(voices == REST, REST, moved + up - down).astype(np.int16)
 
 
 @functools.cache
@@ -157,7 +108,7 @@ def _windows(melody: np.ndarray, seed: int | None, generator) -> np.ndarray:
 
     from .chapters import accompaniment_gan as gan
 
-    seed = _as_seed(seed)
+    seed = as_seed(seed)
     bars = len(melody) // STEPS_PER_BAR
     beats = gan.BEATS // 2
     noise = [gan.draw_noise(1, (seed, bar))[0, :beats] for bar in range(bars)]
@@ -213,12 +164,12 @@ def continue_melody(
     """
     from .chapters import next_note_rnn as rnn
 
-    melody = _as_melody(pitches)
-    _check_steps(steps)
-    _check_temperature(temperature)
+    melody = as_melody(pitches)
+    check_steps(steps)
+    check_temperature(temperature)
     if top_k is not None and not (isinstance(top_k, (int, np.integer)) and top_k >= 1):
         raise ValueError(f"top_k is a whole number from 1 up, not {top_k!r}.")
-    if top_p is not None and not (_is_number(top_p) and 0 < top_p <= 1):
+    if top_p is not None and not (is_number(top_p) and 0 < top_p <= 1):
         raise ValueError(f"top_p is a share above 0 and up to 1, not {top_p!r}.")
     if style is not None and style not in KINDS:
         raise ValueError(f"A style is one of {', '.join(KINDS)}, not {style!r}.")
@@ -226,7 +177,7 @@ def continue_melody(
     vocabulary = _tune_vocabulary()
     tokens, places, shift = _as_fiddle_tune(melody, style, network, vocabulary)
     choice = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "end": False}
-    words, lasting, seed = [], 0, _as_seed(seed)
+    words, lasting, seed = [], 0, as_seed(seed)
     for draw in range(1 + 6 * steps):  # an event lasts at least a sixth of a step
         count = int(steps - lasting) // 2 + 8
         draw_seed = (seed + draw) % 2**31
@@ -242,7 +193,7 @@ def continue_melody(
         tokens = np.concatenate([tokens, new])[-EVENTS_HEARD:]
         places = np.concatenate([places, after[1:]])[-EVENTS_HEARD:]
     melody, onsets = words_to_voice(words)
-    return _move(melody[:steps], -shift, 0, 127), onsets[:steps]
+    return move(melody[:steps], -shift, 0, 127), onsets[:steps]
 
 
 def _as_fiddle_tune(melody, style, network, vocabulary) -> tuple[np.ndarray, np.ndarray, int]:
@@ -257,7 +208,7 @@ def _as_fiddle_tune(melody, style, network, vocabulary) -> tuple[np.ndarray, np.
     readings = []
     for shift in shifts:
         # Notes that the move brings to one pitch, an octave apart before, stay two notes.
-        words = voice_words(_move(melody, shift, 0, 127), default_onsets(melody)[:, 0])
+        words = voice_words(move(melody, shift, 0, 127), default_onsets(melody)[:, 0])
         tokens = vocabulary.encode([rnn.START, *words], unknown="nearest")
         times = np.cumsum([0, *(float(read_word(word)[1]) for word in words)])
         for metre in METRES if style is None else [usual_signature(style)]:
@@ -287,24 +238,24 @@ def compose_chorale(
     """
     from .chapters import next_note_rnn as rnn
 
-    _check_steps(steps)
-    _check_temperature(temperature)
+    check_steps(steps)
+    check_temperature(temperature)
     shift, moved = 0, None
     if soprano is not None:
-        soprano = _as_melody(soprano)
+        soprano = as_melody(soprano)
         if len(soprano) != steps:
             raise ValueError(f"This soprano has {len(soprano)} steps, not the {steps} asked for.")
         shift = fitting_shift(soprano)
-        moved = _move(soprano, shift, *MELODY_RANGE)[None]
+        moved = move(soprano, shift, *MELODY_RANGE)[None]
     voices = rnn.compose_voices(
         network or _published("02_next_note_rnn", "chorales"),
         steps,
         sopranos=moved,
         places=(np.arange(steps) - pickup) % STEPS_PER_BAR,
         temperature=temperature,
-        seed=_as_seed(seed),
+        seed=as_seed(seed),
     )[0]
-    voices = _move(voices, -shift, 0, 127)
+    voices = move(voices, -shift, 0, 127)
     if soprano is not None:
         voices[:, 0] = soprano
     return voices
@@ -376,11 +327,11 @@ def compose(
 
     if not isinstance(start_pitch, (int, np.integer)) or not 21 <= start_pitch <= 108:
         raise ValueError(f"A start pitch is a piano's, from 21 to 108, not {start_pitch!r}.")
-    if not _is_number(seconds) or not 0 < seconds <= MAX_SECONDS:
+    if not is_number(seconds) or not 0 < seconds <= MAX_SECONDS:
         raise ValueError(f"Music here lasts up to {MAX_SECONDS} seconds, not {seconds!r}.")
-    _check_temperature(temperature)
+    check_temperature(temperature)
     composer = chapter.Composer(network or _published("03_critic_and_composer", "composer"))
-    seed = _as_seed(seed)
+    seed = as_seed(seed)
     for tries in range(5):  # a network may also go round in circles in which no time passes
         # The same seed composes the same beginning, so what is too short is composed again.
         length = math.ceil(EVENTS_A_SECOND * seconds * 2**tries) + 8
@@ -421,11 +372,11 @@ def drum_loop(
     most = MAX_STEPS // STEPS_PER_BAR
     if not isinstance(bars, (int, np.integer)) or isinstance(bars, bool) or not 1 <= bars <= most:
         raise ValueError(f"A drum loop has from 1 to {most:,} bars, not {bars!r}.")
-    _check_temperature(temperature)
+    check_temperature(temperature)
     if style is not None and style not in drum_gan.STYLES:
         raise ValueError(f"A style is one of {', '.join(drum_gan.STYLES)}, not {style!r}.")
     generator = generator or _published("05_drum_gan", "long_generator")
-    seed = _as_seed(seed)
+    seed = as_seed(seed)
     pairs = -(-bars // 2)
     if style is None:
         shares = _checkpoint("05_drum_gan").card["style shares"]
@@ -461,8 +412,8 @@ def accompany_rl(
     """
     from .chapters import gan_with_rl as rl
 
-    _check_temperature(temperature)
-    seed = _as_seed(seed)
+    check_temperature(temperature)
+    seed = as_seed(seed)
 
     def write(moved):
         network = generator or _published("06_gan_with_rl", "rewarded")

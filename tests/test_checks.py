@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from helpers import checks
+from helpers.answers import NOT_TRIED
 from helpers.music import REST
 
 
@@ -376,7 +377,7 @@ def test_right_answers_of_notebook_05(check, answers, capsys):
     check(*answers)
     assert capsys.readouterr().out.startswith("Right.")
     check(*(... for _ in answers))
-    assert capsys.readouterr().out.strip() == checks.NOT_TRIED
+    assert capsys.readouterr().out.strip() == NOT_TRIED
 
 
 @pytest.mark.parametrize(
@@ -467,7 +468,7 @@ def test_right_answers_of_notebook_06(check, answers, capsys):
     check(*answers)
     assert capsys.readouterr().out.startswith("Right.")
     check(*(... for _ in answers))
-    assert capsys.readouterr().out.strip() == checks.NOT_TRIED
+    assert capsys.readouterr().out.strip() == NOT_TRIED
 
 
 @pytest.mark.parametrize(
