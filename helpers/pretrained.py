@@ -59,9 +59,9 @@ def accompany(melody, seed: int | None = None, generator=None, pickup: int = 0) 
     A melody outside the trained range is moved, by octaves where that is enough, and the music
     moved back. Raises ValueError with one sentence where the melody is no melody.
     """
-    network = generator or _published("04_accompaniment_gan", "generator")
 
     def write(moved):
+        network = generator or _published("04_accompaniment_gan", "generator")
         before = -pickup % STEPS_PER_BAR
         bars = max(2, -(-(before + len(moved)) // STEPS_PER_BAR))
         padded = np.full(bars * STEPS_PER_BAR, moved[-1])  # the last note held to the window's end
@@ -240,25 +240,24 @@ def compose_chorale(
 
     check_steps(steps)
     check_temperature(temperature)
-    shift, moved = 0, None
-    if soprano is not None:
-        soprano = as_melody(soprano)
-        if len(soprano) != steps:
-            raise ValueError(f"This soprano has {len(soprano)} steps, not the {steps} asked for.")
-        shift = fitting_shift(soprano)
-        moved = move(soprano, shift, *MELODY_RANGE)[None]
-    voices = rnn.compose_voices(
-        network or _published("02_next_note_rnn", "chorales"),
-        steps,
-        sopranos=moved,
-        places=(np.arange(steps) - pickup) % STEPS_PER_BAR,
-        temperature=temperature,
-        seed=as_seed(seed),
-    )[0]
-    voices = move(voices, -shift, 0, 127)
-    if soprano is not None:
-        voices[:, 0] = soprano
-    return voices
+    seed = as_seed(seed)
+
+    def write(moved):
+        return rnn.compose_voices(
+            network or _published("02_next_note_rnn", "chorales"),
+            steps,
+            sopranos=None if moved is None else moved[None],
+            places=(np.arange(steps) - pickup) % STEPS_PER_BAR,
+            temperature=temperature,
+            seed=seed,
+        )[0]
+
+    if soprano is None:
+        return move(write(None), 0, 0, 127)
+    soprano = as_melody(soprano)
+    if len(soprano) != steps:
+        raise ValueError(f"This soprano has {len(soprano)} steps, not the {steps} asked for.")
+    return _in_range(soprano, write)
 
 
 @functools.cache

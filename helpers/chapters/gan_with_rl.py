@@ -520,17 +520,24 @@ def accompany_melody(generator, melody, temperature=1.0, seed=0, pickup=0):
     y = write_parts(generator, x, temperature, seed, places(1, len(melody), pickup))
     return to_voices(x, y)[0][0]
 
-
-def look_at_music(windows, heard):
-    """A ``look_back``: the loss on validation windows and the figures of what a generator writes to
-    their melodies. What it writes to those of ``heard`` is kept."""
+# %% ../../notebooks/06_gan_with_rl.ipynb #look-at-music
+def look_at_music(windows, heard, listeners=lambda training: {}):
+    """A ``look_back``: the loss on validation windows, the figures of what a generator writes to
+    their melodies, and what ``listeners(training)``, name -> discriminator, say of Bach's parts and
+    of those (``... of Bach``, ``... of generated``). What it writes to ``heard`` is kept."""
+    x, real = to_notes(windows)
 
     def look_back(training):
         generator, seed = training.networks["generator"], training.settings["seed"]
-        voices = accompany(generator, windows, seed=seed)
+        made = write_parts(generator, x, seed=seed)
         kept = accompany(generator, heard, seed=seed).astype(np.int8)
         training.samples.setdefault("voices", []).append(kept)
-        return {"loss": guess(generator, windows)} | figures_beside(voices, windows[..., :4])
+        found = {"loss": guess(generator, windows)}
+        found |= figures_beside(to_voices(x, made)[0], windows[..., :4])
+        for name, network in listeners(training).items():
+            for part, y in (("Bach", real), ("generated", made)):
+                found[f"{name} of {part}"] = float(np.mean(ask(network, x, y)))
+        return found
 
     return look_back
 
@@ -722,20 +729,13 @@ def reward_generator(folder, start, songs, look_back, settings, label):
 
 # %% ../../notebooks/06_gan_with_rl.ipynb #cell-110
 def look_at_rewards(judge, windows, heard):
-    """A ``look_back``: as ``look_at_music``, and on the same parts, what the discriminator and the
-    frozen judge say of Bach's (``... of Bach``) and of the generator's (``... of generated``)."""
-    look_at = look_at_music(windows, heard)
-    x, real = to_notes(windows)
-
-    def look_back(training):
-        made = write_parts(training.networks["generator"], x, seed=training.settings["seed"])
-        answers = {}
-        for name, network in (("D", training.networks["discriminator"]), ("judge", judge)):
-            answers[f"{name} of Bach"] = float(np.mean(ask(network, x, real)))
-            answers[f"{name} of generated"] = float(np.mean(ask(network, x, made)))
-        return look_at(training) | answers
-
-    return look_back
+    """A ``look_back``: as ``look_at_music``, with the discriminator (``D``) and the frozen judge as
+    listeners."""
+    return look_at_music(
+        windows,
+        heard,
+        lambda training: {"D": training.networks["discriminator"], "judge": judge},
+    )
 
 # %% ../../notebooks/06_gan_with_rl.ipynb #cell-116
 # Step 26 - the variance of the policy gradient
