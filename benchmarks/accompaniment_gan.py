@@ -26,9 +26,11 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from helpers import checkpoints, course, data
+from helpers import data
 from helpers.chapters import accompaniment_gan as kit
-from helpers.music import REST
+from helpers.course import settings
+from helpers.music.grid import REST
+from helpers.training import checkpoints
 
 SEED = 4
 SLICE = 30  # CPU seconds that a system trains before it is the other's turn
@@ -186,7 +188,7 @@ def main() -> None:
     windows = data.make_windows(pieces)
     room = data.transposition_room(windows, *data.voice_ranges(pieces))
     test = data.make_windows(data.load_chorales("test", time_signature="4/4"))
-    course.set_seed(SEED)
+    settings.set_seed(SEED)
     systems = [Original(windows, room), Kit(windows, room)]
     for system in systems:  # tracing is not training
         system.iterate()

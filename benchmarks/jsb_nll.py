@@ -23,17 +23,18 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from helpers import course
+from helpers import course, data
+from helpers.course import settings
 
 SEED = 16
-course.set_seed(SEED)
+settings.set_seed(SEED)
 
 import numpy as np  # noqa: E402
 from jsb import quarters  # noqa: E402
 
-from helpers import checkpoints, data  # noqa: E402
 from helpers.chapters import next_note_rnn as chapter  # noqa: E402
-from helpers.files import sha256  # noqa: E402
+from helpers.course.storage import sha256  # noqa: E402
+from helpers.training import checkpoints  # noqa: E402
 
 NAME = "jsb_benchmark"
 SIXTEENTHS, QUARTERS = "Jsb16thSeparated.json", "jsb-chorales-quarter.json"
@@ -71,7 +72,7 @@ def tunes_not_in(pieces, training) -> list[int]:
 
 def sixteenths(folder: Path):
     """The parts of the sixteenth grid, as pieces and prepared for the network."""
-    pieces = {split: data.load_jsb(folder / SIXTEENTHS, split) for split in data.SPLITS}
+    pieces = {split: data.load_jsb(folder / SIXTEENTHS, split) for split in course.SPLITS}
     low, high = data.voice_ranges(pieces["train"])
     prepared = {split: chapter.prepare(some, low, high) for split, some in pieces.items()}
     return pieces, prepared
@@ -131,13 +132,13 @@ def main() -> int:
     if not folder:
         print(f"Skipped: let JSB_DIR name the folder that holds {SIXTEENTHS} and {QUARTERS}.")
         return 0
-    folder = course.ROOT / folder
+    folder = settings.ROOT / folder
     pieces, prepared = sixteenths(folder)
-    rolls = {split: data.load_jsb_frames(folder / QUARTERS, split) for split in data.SPLITS}
+    rolls = {split: data.load_jsb_frames(folder / QUARTERS, split) for split in course.SPLITS}
     parts = {split: quarters.prepare(some) for split, some in rolls.items()}
-    kept = course.checkpoint_folder(NAME)
+    kept = settings.checkpoint_folder(NAME)
     if arguments.train:
-        shutil.rmtree(course.runs_folder(NAME), ignore_errors=True)
+        shutil.rmtree(settings.runs_folder(NAME), ignore_errors=True)
     if kept.is_dir() and not arguments.train:
         checkpoint = checkpoints.load_checkpoint(NAME)
         report_sixteenths(checkpoint.network("sixteenths"), pieces, prepared)

@@ -17,15 +17,16 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from helpers import course
+from helpers import data
+from helpers.course import settings
 
 SEED = 3
-course.set_seed(SEED)
+settings.set_seed(SEED)
 
-from helpers import checkpoints, data  # noqa: E402
 from helpers.chapters import critic_and_composer as chapter  # noqa: E402
-from helpers.events import EVENTS  # noqa: E402
-from helpers.ngrams import NGram  # noqa: E402
+from helpers.metrics.ngrams import NGram  # noqa: E402
+from helpers.music.events import EVENTS  # noqa: E402
+from helpers.training import checkpoints  # noqa: E402
 
 NAME = "maestro_events"
 BATCH = 32

@@ -28,12 +28,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 import pypianoroll
 
-from helpers.course import ROOT
-from helpers.data import load_chorales
-from helpers.folders import find_files, load_folder
-from helpers.melodies import melody_files
-from helpers.midi import midi_bytes, to_midi
-from helpers.midi_reader import MidiFile, read_midi_file
+from helpers.course.settings import ROOT
+from helpers.data.chorales import load_chorales
+from helpers.data.folders import find_files, load_folder
+from helpers.data.melodies import melody_files
+from helpers.files.midi_reader import MidiFile, read_midi_file
+from helpers.files.midi_writer import midi_bytes, to_midi
 
 RESOLUTION = pypianoroll.DEFAULT_RESOLUTION
 GOAL = 10  # times as fast as pypianoroll

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from helpers.data import CHORALES_FILE  # noqa: E402
-from helpers.files import sha256, write_npz  # noqa: E402
-from helpers.music import REST, STEPS_PER_QUARTER, Piece  # noqa: E402
+from helpers.course.storage import sha256, write_npz  # noqa: E402
+from helpers.data.chorales import CHORALES_FILE  # noqa: E402
+from helpers.music.grid import REST, STEPS_PER_QUARTER, Piece  # noqa: E402
 
 # Fewer, and different hymns run together: eight leave one group of 144 chorales.
 SHARED_INTERVALS = 10
@@ -37,7 +37,7 @@ def parse_chorale(path: Path) -> Piece | None:
     """The chorale, or None where the score has not exactly four parts."""
     from music21 import converter
 
-    from helpers.scores import score_to_piece
+    from helpers.music.streams import score_to_piece
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -48,7 +48,7 @@ def parse_chorale(path: Path) -> Piece | None:
 
 
 def parse_all(paths: list[Path]) -> list[Piece]:
-    from helpers.course import progress
+    from helpers.course.progress_bar import progress
 
     with ProcessPoolExecutor() as pool:
         parsed = progress(pool.map(parse_chorale, paths, chunksize=4), len(paths), "Parsing")

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from helpers.files import write_whole  # noqa: E402
-from helpers.melodies import MELODIES_FOLDER  # noqa: E402
-from helpers.music import STEPS_PER_QUARTER, Note  # noqa: E402
+from helpers.course.storage import write_whole  # noqa: E402
+from helpers.data.melodies import MELODIES_FOLDER  # noqa: E402
+from helpers.music.grid import STEPS_PER_QUARTER, Note  # noqa: E402
 
 LENGTHS = {"w": 16, "h": 8, "q": 4, "e": 2, "s": 1}  # in sixteenths
 TOKEN = re.compile(r"([A-G][#b]?)(\d)([whqes]\.?)?(~?)|(R)([whqes]\.?)?")

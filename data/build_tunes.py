@@ -14,13 +14,13 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from helpers.abc_notation import key_name, read_tune, split_tunes  # noqa: E402
-from helpers.files import sha256, write_npz  # noqa: E402
-from helpers.music import REST  # noqa: E402
-from helpers.readers import Reading  # noqa: E402
-from helpers.splits import SPLITS  # noqa: E402
-from helpers.tokens import TICKS_PER_STEP, note_events  # noqa: E402
-from helpers.tunes import COLLECTIONS, KINDS, TUNES_FILE, Tune, event_notes  # noqa: E402
+from helpers.course.splits import SPLITS  # noqa: E402
+from helpers.course.storage import sha256, write_npz  # noqa: E402
+from helpers.data.tunes import COLLECTIONS, KINDS, TUNES_FILE, Tune, event_notes  # noqa: E402
+from helpers.files.abc_reader import key_name, read_tune, split_tunes  # noqa: E402
+from helpers.files.reading import Reading  # noqa: E402
+from helpers.music.grid import REST  # noqa: E402
+from helpers.music.words import SIXTHS_PER_STEP, note_events  # noqa: E402
 
 FOLDERS = ("ryansMammoth", "oneills1850")  # in the order of COLLECTIONS
 # O'Neill's book is in sections; a section's last number, and the kind of its tunes.
@@ -139,7 +139,7 @@ def make_tune(collection: str, text: str, reading: Reading) -> Tune:
         signature, steps = "2/2", 8
     number = book_number(text) if collection == COLLECTIONS[1] else 0
     notes = event_notes(*np.array(note_events(quarters * (steps, steps, 1))).T)
-    bars = np.round(TICKS_PER_STEP * steps * np.array(reading.parts[0].bars)) / TICKS_PER_STEP
+    bars = np.round(SIXTHS_PER_STEP * steps * np.array(reading.parts[0].bars)) / SIXTHS_PER_STEP
     return Tune(
         name=tidy_title(reading.title),
         collection=collection,
@@ -310,7 +310,7 @@ def sharing_runs(tunes: list[Tune]) -> set[tuple[int, int]]:
 def melodic_steps(tune: Tune) -> np.ndarray:
     """``(notes - 2, 2)``: the interval from each note to the next, from the second on, and how
     many times as long as before it takes."""
-    waits = np.round(TICKS_PER_STEP * np.diff(tune.notes[:, 0]))
+    waits = np.round(SIXTHS_PER_STEP * np.diff(tune.notes[:, 0]))
     return np.stack([np.diff(tune.notes[:, 2])[1:], waits[1:] / waits[:-1]], axis=1)
 
 
@@ -366,7 +366,7 @@ def split_by_group(groups: np.ndarray, kinds: np.ndarray) -> np.ndarray:
 def note_arrays(tunes: list[Tune]) -> dict[str, np.ndarray]:
     """The arrays of notes and bars: the events (notes and rests) of all tunes in a row."""
     events = [note_events(tune.notes) for tune in tunes]
-    bars = [np.round(TICKS_PER_STEP * tune.bar_starts).astype(np.int32) for tune in tunes]
+    bars = [np.round(SIXTHS_PER_STEP * tune.bar_starts).astype(np.int32) for tune in tunes]
     flat = np.array([event for tune in events for event in tune])
     return {
         "event_offset": np.cumsum([0] + [len(tune) for tune in events]).astype(np.int32),

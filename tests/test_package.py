@@ -1,6 +1,7 @@
 """What the package promises as a whole: it loads light, its imports go one way, no pickles."""
 
 import ast
+import importlib
 import json
 import subprocess
 import sys
@@ -20,7 +21,7 @@ PICKLING = ("pickle", "cPickle", "dill", "cloudpickle", "shelve", "marshal")
 
 
 def module_name(path):
-    """``helpers.music`` of ``helpers/music.py``."""
+    """``helpers.music.grid`` of ``helpers/music/grid.py``."""
     parts = path.relative_to(ROOT).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
@@ -58,7 +59,8 @@ def siblings(path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
     name = module_name(path)
     found = imports(tree, name, path.name == "__init__.py") & MODULES.keys()
-    return found - {name, "helpers"}
+    packages = {name for name, path in MODULES.items() if path.name == "__init__.py"}
+    return found - {name} - packages
 
 
 def test_the_reading_of_imports():
@@ -69,27 +71,63 @@ def test_the_reading_of_imports():
     }
     package = imports(ast.parse("from .music import REST"), "helpers", is_package=True)
     assert package == {"helpers.music", "helpers.music.REST"}
-    assert siblings(PACKAGE / "metrics.py") == {"helpers.music"}
+    assert siblings(PACKAGE / "metrics" / "voices.py") == {"helpers.music.grid"}
 
 
-LIGHT = ("helpers", "music", "scores", "files", "data", "metrics", "course", "machine")
+ROOMS = (  # from the ground up: a room imports only from rooms before it
+    "course",
+    "music",
+    "files",
+    "data",
+    "metrics",
+    "show",
+    "training",
+    "chapters",
+    "pretrained",
+    "exercises",
+)
+FLOOR = {room: number for number, room in enumerate(ROOMS)}
+LIGHT = ("", ".course", ".music", ".files", ".data", ".metrics", ".training", ".pretrained")
+LIGHT_CALLS = (
+    "from helpers.data import load_chorales; load_chorales()",
+    "from helpers.data import load_melody, melody_files; load_melody(melody_files()[0])",
+    "from helpers.metrics import consonance",
+    "from helpers.course import progress, setting",
+    "import helpers.exercises.machine",
+)
 
 
-@pytest.mark.parametrize("name", LIGHT)
-def test_light_modules_load_nothing_heavy(name):
-    module = name if name == "helpers" else f"helpers.{name}"
-    if module not in MODULES:
-        pytest.skip(f"there is no {module}")
-    code = f"import json, sys; import {module}; print(json.dumps(sorted(sys.modules)))"
+def room_of(module):
+    """``music`` of ``helpers.music.grid``; nothing for the package itself."""
+    return [*module.split("."), ""][1]
+
+
+@pytest.mark.parametrize(
+    "code", [*(f"import helpers{room}" for room in LIGHT), *LIGHT_CALLS], ids=str
+)
+def test_what_is_light_loads_nothing_heavy(code):
+    code += "; import json, sys; print(json.dumps(sorted(sys.modules)))"
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     loaded = {name.split(".")[0] for name in json.loads(run.stdout)}
     assert loaded.isdisjoint(HEAVY)
-    assert loaded.isdisjoint({"matplotlib", "pretty_midi", "pypianoroll", "symusic", "requests"})
+    assert loaded.isdisjoint({"matplotlib", "pretty_midi", "pypianoroll", "pandas", "requests"})
 
 
-def test_music_knows_none_of_the_others():
-    assert siblings(PACKAGE / "music.py") == set()
+def test_the_rooms_are_the_ten():
+    assert {room_of(name) for name in MODULES} - {""} == set(ROOMS)
+    assert [path.name for path in PACKAGE.glob("*.py")] == ["__init__.py"]
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_name)
+def test_a_room_imports_from_rooms_before_it_only(path):
+    name = module_name(path)
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    found = imports(tree, name, path.name == "__init__.py")
+    room = room_of(name)
+    others = {room_of(other) for other in found if other.startswith("helpers.")} - {room, ""}
+    others -= {"hand_on"}  # the package's own, and no room
+    assert all(FLOOR[other] < FLOOR[room] for other in others), sorted(others)
 
 
 def test_imports_go_one_way():
@@ -102,9 +140,29 @@ def test_imports_go_one_way():
             del above[name]
 
 
-@pytest.mark.parametrize("path", WRITTEN, ids=module_name)
-def test_a_module_is_not_two_modules(path):
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 450
+@pytest.mark.parametrize("room", [room for room in ROOMS if room != "chapters"])
+def test_a_room_hands_on_what_it_says(room):
+    """Every name that the room's ``__init__`` promises is there, and under one meaning only."""
+    facade = importlib.import_module(f"helpers.{room}")
+    assert facade.__all__ and all(getattr(facade, name) is not None for name in facade.__all__)
+
+
+def test_one_name_has_one_meaning():
+    """No two rooms hand on different things under one name."""
+    found = {}
+    for room in ROOMS:
+        facade = importlib.import_module(f"helpers.{room}")
+        for name in getattr(facade, "__all__", ()):
+            thing = getattr(facade, name)
+            assert found.setdefault(name, thing) is thing, name
+
+
+def test_the_map_names_every_room_and_module():
+    text = (PACKAGE / "README.md").read_text(encoding="utf-8")
+    for name in MODULES:
+        room, *module = name.split(".")[1:] or [""]
+        if room and room != "chapters":
+            assert f"`{module[0] if module else room}`" in text, name
 
 
 @pytest.mark.parametrize("path", FILES, ids=module_name)

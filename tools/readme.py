@@ -11,7 +11,7 @@ import re
 from math import exp, isnan
 from statistics import fmean
 
-from helpers.drum_metrics import multiple
+from helpers.metrics.drums import multiple
 
 from .notebooks import ROOT
 
@@ -155,14 +155,18 @@ def with_figures(text: str) -> str:
 
 
 def main() -> None:
-    from helpers import files, melodies, music, plots, pretrained
+    from helpers.course import storage
+    from helpers.data import melodies
+    from helpers.music import grid
+    from helpers.pretrained import accompaniment_gan
+    from helpers.show import rolls
 
-    files.write_text(README, with_figures(README.read_text(encoding="utf-8")))
+    storage.write_text(README, with_figures(README.read_text(encoding="utf-8")))
     (tune,) = (file for file in melodies.melody_files() if file.stem == "ode_to_joy")
     tune = melodies.load_melody(tune)
-    piece = melodies.as_piece(tune, pretrained.accompany(tune.melody, seed=1))
-    figure = plots.plot_roll(music.excerpt(piece, 0, 8 * 16)._replace(name=""))
-    files.write_whole(PICTURE, lambda path: figure.savefig(path, dpi=110))
+    piece = melodies.as_piece(tune, accompaniment_gan.accompany(tune.melody, seed=1))
+    figure = rolls.plot_roll(grid.excerpt(piece, 0, 8 * 16)._replace(name=""))
+    storage.write_whole(PICTURE, lambda path: figure.savefig(path, dpi=110))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from helpers.files import write_text
+from helpers.course.storage import write_text
 
 from .notebooks import find_notebooks, make_offline_profile
 

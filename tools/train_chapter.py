@@ -42,7 +42,7 @@ def main(numbers: list[str]) -> int:
         return 1
     print(f"{path.name}: trained in {(time.perf_counter() - started) / 60:.1f} minutes")
 
-    from helpers.checkpoints import publish
+    from helpers.training.checkpoints import publish
 
     publish(path.stem)
     return 0

@@ -13,8 +13,8 @@ import tensorflow as tf
 from keras import layers, ops
 
 from helpers.chapters.next_note_rnn import CELLS, empty_state, recurrent_stack
-from helpers.course import progress
-from helpers.training import Training
+from helpers.course.progress_bar import progress
+from helpers.training.state import Training
 
 LOWEST, HIGHEST = 38, 101
 PITCHES = HIGHEST - LOWEST + 1

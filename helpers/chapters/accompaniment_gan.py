@@ -14,8 +14,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers, ops
 
-from helpers import data, metrics
-from helpers.training import Training
+from helpers import metrics, training
 
 # %% ../../notebooks/04_accompaniment_gan.ipynb #cell-020
 # Step 7 - voices to one-hot rolls, and back
@@ -309,18 +308,18 @@ def build_training(chapter, iterations, settings):
     optimizers = dict(zip(("generator", "critic"), slow_down))
     for name, optimizer in optimizers.items():
         optimizer.build(networks[name].trainable_variables)
-    return Training(chapter, networks, optimizers, settings | {"iterations": iterations})
+    return training.Training(chapter, networks, optimizers, settings | {"iterations": iterations})
 
 # %% ../../notebooks/04_accompaniment_gan.ipynb #cell-070
-def train_iteration(training, batches, seed):
+def train_iteration(run, batches, seed):
     """Some critic steps and one generator step; returns the losses. All draws depend on the
     iteration alone, so that a stop changes nothing."""
-    networks, optimizers = training.networks, training.optimizers
+    networks, optimizers = run.networks, run.optimizers
     generator, critic = networks["generator"], networks["critic"]
-    turns = training.settings["critic_steps"] + 1
+    turns = run.settings["critic_steps"] + 1
     for turn in range(turns):
         rolls = to_rolls(next(batches))
-        draw = tf.constant([seed, training.iteration * turns + turn])
+        draw = tf.constant([seed, run.iteration * turns + turn])
         if turn < turns - 1:
             loss, penalty = critic_step(generator, critic, optimizers["critic"], rolls, draw)
         else:
@@ -332,15 +331,15 @@ def train_iteration(training, batches, seed):
                 rolls[:, :, 0],
                 draw,
             )
-    training.iteration += 1
+    run.iteration += 1
     return {"critic loss": float(loss), "penalty": float(penalty), "generator loss": float(score)}
 
 # %% ../../notebooks/04_accompaniment_gan.ipynb #cell-071
-def look_back(training, valid_windows, sample_melodies, seed):
+def look_back(run, valid_windows, sample_melodies, seed):
     """Saves samples and figures of the average generator; keeps it if it is the best so far."""
-    average, history = training.networks["average"], training.history
+    average, history = run.networks["average"], run.history
     noise = draw_noise(len(valid_windows), (seed, 0))
-    if training.iteration in history.get("iteration", []):
+    if run.iteration in history.get("iteration", []):
         return  # a resumed training has been here
     voices = accompany_windows(average, valid_windows[:, :, 0], noise)
     figures = measure(voices) | {
@@ -348,11 +347,11 @@ def look_back(training, valid_windows, sample_melodies, seed):
         "distance to Bach": distance_to_bach(voices, valid_windows),
     }
     if figures["distance to Bach"] < min(history.get("distance to Bach", [np.inf])):
-        training.networks["best"].set_weights(average.get_weights())
-    training.record({"iteration": training.iteration, **figures})
+        run.networks["best"].set_weights(average.get_weights())
+    run.record({"iteration": run.iteration, **figures})
     samples = accompany_windows(average, sample_melodies, noise[: len(sample_melodies)])
-    training.samples.setdefault("voices", []).append(samples.astype(np.int8))
-    training.save()
+    run.samples.setdefault("voices", []).append(samples.astype(np.int8))
+    run.save()
 
 # %% ../../notebooks/04_accompaniment_gan.ipynb #cell-074
 def interval_baseline(windows, melodies):
@@ -427,6 +426,6 @@ def influence(made):
 def copying(sets, train_pieces):
     """For each set of windows, how long a run of steps is found in the training music as it is or
     transposed: the mean over windows and the longest, in steps."""
-    training = [piece.voices for piece in train_pieces]
-    runs = {name: metrics.longest_copied_runs(voices, training) for name, voices in sets.items()}
+    known = [piece.voices for piece in train_pieces]
+    runs = {name: metrics.longest_copied_runs(voices, known) for name, voices in sets.items()}
     return {k: {"mean": float(run.mean()), "longest": int(run.max())} for k, run in runs.items()}

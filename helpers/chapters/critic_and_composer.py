@@ -20,21 +20,10 @@ import numpy as np
 import tensorflow as tf
 from keras import layers, ops
 
-from helpers import course, data, metrics
+from helpers import course, data, metrics, music
 from helpers.chapters import next_note_rnn as rnn
 from helpers.chapters.music_as_data import by_hand
-from helpers.events import (
-    EVENTS,
-    FIRST_DOWN,
-    FIRST_UP,
-    FIRST_VELOCITY,
-    FIRST_WAIT,
-    PADDING,
-    events_to_notes,
-    notes_to_events,
-)
-from helpers.music import voice_notes
-from helpers.ngrams import NGram
+from helpers.music import EVENTS, FIRST_DOWN, FIRST_UP, FIRST_VELOCITY, FIRST_WAIT, PADDING
 
 # %% ../../notebooks/03_critic_and_composer.ipynb #cell-007
 # Step 1 - scores
@@ -67,7 +56,7 @@ def tune_score(tune):
 def chorale_score(piece):
     """The score of a piece in voices."""
     voices = zip(piece.voices.T, piece.onsets.T)
-    notes = [note for voice, onsets in voices for note in voice_notes(voice, onsets)]
+    notes = [note for voice, onsets in voices for note in music.voice_notes(voice, onsets)]
     return as_score(piece.name, notes, piece.bar_starts, HYMN_TEMPO)
 
 
@@ -128,14 +117,14 @@ def perform_all(scores, seed, keys=(0,)):
     random: a list of ``(events,)`` int32."""
     rng = np.random.default_rng(seed)
     moved = [transposed(score, rng.choice(keys)) for score in scores]
-    return [notes_to_events(perform(score, rng)) for score in moved]
+    return [music.notes_to_events(perform(score, rng)) for score in moved]
 
 
 def original_segments(performances, good, bad, seed):
     """Segments of real music and of uniform random notes, shuffled, and their labels, 1 or 0."""
     rng = np.random.default_rng(seed)
     real = rng.permutation(np.concatenate([cut(tokens) for tokens in performances]))[:good]
-    noise = notes_to_events(uniform_notes(40 * bad, rng))
+    noise = music.notes_to_events(uniform_notes(40 * bad, rng))
     segments = np.concatenate([real, rng.permutation(cut(noise))[:bad]])
     labels = np.repeat([1, 0], [len(real), len(segments) - len(real)])
     order = rng.permutation(len(segments))
@@ -203,34 +192,34 @@ def batches_from(make_arrays, settings, iteration):
         epoch, skipped = epoch + 1, 0
 
 # %% ../../notebooks/03_critic_and_composer.ipynb #cell-033
-def end_epoch(training, figures):
+def end_epoch(run, figures):
     """Writes the epoch's figures into the history, and keeps the weights if they are the best."""
-    history, networks = training.history, training.networks
+    history, networks = run.history, run.networks
     if figures["validation loss"] < min(history.get("validation loss", [np.inf])):
         networks["best"].set_weights(networks["network"].get_weights())
-    recent = history["loss"][-training.settings["batches"] :]
+    recent = history["loss"][-run.settings["batches"] :]
     figures = figures | {"training loss": float(np.mean(recent))}
-    training.record({"iteration": training.iteration} | figures)
-    training.save()
+    run.record({"iteration": run.iteration} | figures)
+    run.save()
 
 
 def train_network(chapter, build, make_arrays, step, judge, settings, label):
     """Trains until all epochs are done, or the ■ button is pressed; goes on from the last save."""
-    training = rnn.build_training(chapter, build, settings["batches"], settings)
-    networks, optimizer = training.networks, training.optimizers["optimizer"]
-    rest = range(training.iteration, settings["epochs"] * settings["batches"])
-    bar = course.progress(rest, initial=training.iteration, label=label, interruptible=True)
-    stream = batches_from(make_arrays, settings, training.iteration)
+    run = rnn.build_training(chapter, build, settings["batches"], settings)
+    networks, optimizer = run.networks, run.optimizers["optimizer"]
+    rest = range(run.iteration, settings["epochs"] * settings["batches"])
+    bar = course.progress(rest, initial=run.iteration, label=label, interruptible=True)
+    stream = batches_from(make_arrays, settings, run.iteration)
     for _ in bar:
         loss = float(step(networks["network"], optimizer, *next(stream)))
-        training.iteration += 1
-        training.record({"loss": round(loss, 4)})
-        if training.iteration % settings["batches"] == 0:
-            end_epoch(training, judge(networks["network"]))
-        training.save_if_due()
-        bar.show(loss=loss, best=min(training.history.get("validation loss", [np.nan])))
-    training.save()
-    return training
+        run.iteration += 1
+        run.record({"loss": round(loss, 4)})
+        if run.iteration % settings["batches"] == 0:
+            end_epoch(run, judge(networks["network"]))
+        run.save_if_due()
+        bar.show(loss=loss, best=min(run.history.get("validation loss", [np.nan])))
+    run.save()
+    return run
 
 # %% ../../notebooks/03_critic_and_composer.ipynb #cell-046
 def build_bag():
@@ -284,7 +273,7 @@ def bad_families(unigram, bigram, seed, length=20_000):
     piece of theirs is a stretch of those."""
 
     def played(spoil):
-        return lambda score, rng: notes_to_events(perform(spoil(score, rng), rng))
+        return lambda score, rng: music.notes_to_events(perform(spoil(score, rng), rng))
 
     def drawn(ngram):
         river = ngram.sample(length, seed)
@@ -297,7 +286,9 @@ def bad_families(unigram, bigram, seed, length=20_000):
         return stretch
 
     return {
-        "uniform notes": lambda score, rng: notes_to_events(uniform_notes(len(score.notes), rng)),
+        "uniform notes": lambda score, rng: music.notes_to_events(
+            uniform_notes(len(score.notes), rng)
+        ),
         "unigram": drawn(unigram),
         "bigram": drawn(bigram),
         "pitches shuffled": played(shuffle_pitches),
@@ -317,7 +308,7 @@ def make_segments(scores, families, seed, hop, keys=(0,)):
     for i in rng.permutation(len(scores)):
         first = rng.integers(hop, size=2)
         score, (number, spoil) = transposed(scores[i], rng.choice(keys)), next(turns)
-        parts[0].append(cut(notes_to_events(perform(score, rng)), hop, first[0]))
+        parts[0].append(cut(music.notes_to_events(perform(score, rng)), hop, first[0]))
         parts[number].append(cut(spoil(score, rng), hop, first[1]))
     family = np.repeat(np.arange(len(parts)), [sum(map(len, part)) for part in parts])
     segments = np.concatenate([some for part in parts for some in part])
@@ -409,7 +400,7 @@ def notes_liked(critic, notes):
     the piece in which the note repeats the pitch of the note before."""
     versions, place = np.repeat(notes[None], len(notes), axis=0), np.arange(1, len(notes))
     versions[place, place, 2] = notes[:-1, 2]
-    segments = [cut(notes_to_events(some))[0] for some in (notes, *versions)]
+    segments = [cut(music.notes_to_events(some))[0] for some in (notes, *versions)]
     scores = judge_segments(critic, np.stack(segments))
     return scores[0] - scores[1:]
 
@@ -559,7 +550,7 @@ def music_figures(tokens):
     """What can be counted without a critic: notes a second, the share of notes in the major or
     harmonic minor scale that fits best, pitches used, and the share of groups of four intervals of
     the upper voice that came before in the piece."""
-    notes = events_to_notes(tokens)
+    notes = music.events_to_notes(tokens)
     pitches = notes[:, 2].astype(int)
     chords = np.flatnonzero(np.diff(notes[:, 0], prepend=-1) > 0.05)  # later than 50 ms: a new one
     top = np.maximum.reduceat(pitches, chords) if len(chords) else pitches

@@ -25,11 +25,9 @@ import numpy as np
 import tensorflow as tf
 from keras import layers, ops
 
-from helpers import course, drum_metrics
-from helpers.checkpoints import pack_weights, unpack_weights
-from helpers.drums import KIT_PITCHES, TICKS_PER_STEP, tick_features
-from helpers.groove_notation import WRITTEN
-from helpers.training import Training
+from helpers import course, metrics, music, training
+from helpers.files import WRITTEN
+from helpers.music import KIT_PITCHES, TICKS_PER_STEP
 
 # %% ../../notebooks/05_drum_gan.ipynb #cell-013
 # Step 2 - tick windows
@@ -57,7 +55,7 @@ def window_ticks(grooves, ticks, whole=True):
     for groove in grooves:
         # A loop lasts longer than its last hit, which is all that the features see.
         hits = looped(groove, 2 * ticks).hits if whole else groove.hits
-        features = tick_features(hits, ticks, padded=not whole)
+        features = music.tick_features(hits, ticks, padded=not whole)
         for window in features if whole else features[:1]:
             places = np.argwhere(window)
             windows.append(np.column_stack([places, window[tuple(places.T)]]).astype(np.float32))
@@ -346,7 +344,7 @@ def build_training(chapter, settings):
             rate = keras.optimizers.schedules.CosineDecay(rate, total, alpha=0.3)
         optimizers[name] = keras.optimizers.Adam(rate, beta_1=settings["momentum"], beta_2=0.99)
         optimizers[name].build(networks[name].trainable_variables)
-    return Training(chapter, networks, optimizers, settings)
+    return training.Training(chapter, networks, optimizers, settings)
 
 # %% ../../notebooks/05_drum_gan.ipynb #cell-045
 class Examples(NamedTuple):
@@ -357,20 +355,20 @@ class Examples(NamedTuple):
     batch: Callable
 
 # %% ../../notebooks/05_drum_gan.ipynb #cell-046
-def train_iteration(training, examples):
+def train_iteration(run, examples):
     """A discriminator step and a generator step; returns what the loop shows."""
-    settings, networks = training.settings, training.networks
+    settings, networks = run.settings, run.networks
     generator, discriminator = networks["generator"], networks["discriminator"]
-    seed = settings["seed"], training.iteration
+    seed = settings["seed"], run.iteration
     rows = np.random.default_rng(seed).integers(examples.count, size=settings["batch_size"])
     real, style = map(tf.constant, examples.batch(rows))
     draws = [draw_inputs(generator, style, (settings["seed"], 2 * seed[1] + i)) for i in range(2)]
-    optimizer = training.optimizers["discriminator"]
+    optimizer = run.optimizers["discriminator"]
     told = settings["penalty"], settings["smoothing"]
     found = discriminator_step(discriminator, generator, optimizer, real, style, draws[0], *told)
-    optimizer = training.optimizers["generator"]
+    optimizer = run.optimizers["generator"]
     loss = generator_step(generator, networks["average"], discriminator, optimizer, style, draws[1])
-    training.iteration += 1
+    run.iteration += 1
     names = "discriminator loss", "success on real", "success on generated", "generator loss"
     return dict(zip(names, (float(number) for number in (*found, loss))))
 
@@ -378,20 +376,20 @@ def train_iteration(training, examples):
 # Step 9 - train
 def train_gan(chapter, settings, examples, look_back, label):
     """Trains until all epochs are done or the ■ button is pressed; goes on from the last save."""
-    training = build_training(chapter, settings)
-    training.resume()
-    rest = range(training.iteration, settings["epochs"] * settings["batches"])
-    bar = course.progress(rest, initial=training.iteration, label=label, interruptible=True)
+    run = build_training(chapter, settings)
+    run.resume()
+    rest = range(run.iteration, settings["epochs"] * settings["batches"])
+    bar = course.progress(rest, initial=run.iteration, label=label, interruptible=True)
     for _ in bar:
-        figures = train_iteration(training, examples)
-        training.record({name: round(figure, 3) for name, figure in figures.items()})
-        if training.iteration % settings["batches"] == 0:
-            training.record({"iteration": training.iteration} | look_back(training))
-            training.save()
-        training.save_if_due()
+        figures = train_iteration(run, examples)
+        run.record({name: round(figure, 3) for name, figure in figures.items()})
+        if run.iteration % settings["batches"] == 0:
+            run.record({"iteration": run.iteration} | look_back(run))
+            run.save()
+        run.save_if_due()
         bar.show(**figures)
-    training.save()
-    return training
+    run.save()
+    return run
 
 
 def means(values, every):
@@ -443,12 +441,12 @@ def tick_examples(windows):
     return Examples(len(windows.hits), batch)
 
 
-def look_at_ticks(training, count=32):
+def look_at_ticks(run, count=32):
     """How many hits the average generator makes in 1,000 ticks; keeps the hits of four windows."""
-    average, settings = training.networks["average"], training.settings
+    average, settings = run.networks["average"], run.settings
     style = tf.zeros((count, len(STYLES)))
     features = run_network(average, draw_inputs(average, style, (settings["seed"], 0)))
-    training.samples.setdefault("hits", []).extend(tick_hits(features[:4]))
+    run.samples.setdefault("hits", []).extend(tick_hits(features[:4]))
     hits = np.sum(features[..., : len(KIT_PITCHES)] > 0.5)
     return {"hits in 1,000 ticks": float(hits) * 1000 / (count * settings["length"])}
 
@@ -594,8 +592,8 @@ def sample_drums(generator, styles, seed, form="hits and feel", temperature=1.0)
 def multiples(made, other, real):
     """For each figure: how far ``made`` is from ``real``, in multiples of how far ``other``, real
     music too, is from it."""
-    ours, theirs = drum_metrics.distances(made, real), drum_metrics.distances(other, real)
-    return {name: drum_metrics.multiple(ours[name], theirs[name]) for name in ours}
+    ours, theirs = metrics.drums.distances(made, real), metrics.drums.distances(other, real)
+    return {name: metrics.drums.multiple(ours[name], theirs[name]) for name in ours}
 
 # %% ../../notebooks/05_drum_gan.ipynb #cell-082
 def draw_rows(windows, count, seed):
@@ -611,16 +609,16 @@ def look_at_grid(train, valid, count=1000):
     count = min(count, len(valid.drums))
     ours, valid = draw_rows(train, count, 0), draw_rows(valid, count, 1)
 
-    def look_back(training):
-        average, discriminator = training.networks["average"], training.networks["discriminator"]
-        form = training.settings["form"]
-        made = sample_drums(average, ours.styles, training.settings["seed"], form)
-        training.samples.setdefault("generator", []).append(pack_weights(average))
-        training.samples.setdefault("discriminator", []).append(pack_weights(discriminator))
+    def look_back(run):
+        average, discriminator = run.networks["average"], run.networks["discriminator"]
+        form = run.settings["form"]
+        made = sample_drums(average, ours.styles, run.settings["seed"], form)
+        run.samples.setdefault("generator", []).append(training.pack_weights(average))
+        run.samples.setdefault("discriminator", []).append(training.pack_weights(discriminator))
         figures = multiples(made, ours.drums, valid.drums)
         return figures | {
             "multiple": float(np.mean(list(figures.values()))),
-            "distinct": drum_metrics.distinct_share(made),
+            "distinct": metrics.drums.distinct_share(made),
         }
 
     return look_back
@@ -630,8 +628,8 @@ def look_at_grid(train, valid, count=1000):
 def load_epoch(networks, weights, epoch):
     """The generator and discriminator as they were after ``epoch`` (from 1)."""
     generator, discriminator = networks
-    unpack_weights(generator, weights["generator"][epoch - 1])
-    unpack_weights(discriminator, weights["discriminator"][epoch - 1])
+    training.unpack_weights(generator, weights["generator"][epoch - 1])
+    training.unpack_weights(discriminator, weights["discriminator"][epoch - 1])
     return generator, discriminator
 
 # %% ../../notebooks/05_drum_gan.ipynb #cell-095
@@ -739,9 +737,9 @@ def bootstrap_intervals(train, test, rounds, seed):
             recordings = rng.choice(numbers, len(numbers))
             rows = np.concatenate([np.flatnonzero(part.groove == number) for number in recordings])
             drawn.append(part.drums[np.resize(rng.permutation(rows), count)])
-        found.append(list(drum_metrics.distances(*drawn).values()))
+        found.append(list(metrics.drums.distances(*drawn).values()))
     low, high = np.quantile(found, [0.025, 0.975], axis=0)
-    return {name: [low[i], high[i]] for i, name in enumerate(drum_metrics.FIGURES)}
+    return {name: [low[i], high[i]] for i, name in enumerate(metrics.drums.FIGURES)}
 
 # %% ../../notebooks/05_drum_gan.ipynb #cell-124
 def distance_table(made, train, test, rounds, seed):
@@ -752,9 +750,9 @@ def distance_table(made, train, test, rounds, seed):
     intervals = bootstrap_intervals(train, test, rounds, seed)
     simple = simple_drummer(train.drums, count, seed)
     sets = {"generated": made, "train": ours.drums, "simple drummer": simple}
-    found = {name: drum_metrics.distances(drums, test.drums) for name, drums in sets.items()}
-    histograms = {name: drum_metrics.histograms(drums) for name, drums in sets.items()}
-    histograms["test"] = drum_metrics.histograms(test.drums)
+    found = {name: metrics.drums.distances(drums, test.drums) for name, drums in sets.items()}
+    histograms = {name: metrics.drums.histograms(drums) for name, drums in sets.items()}
+    histograms["test"] = metrics.drums.histograms(test.drums)
     return {"distances": found, "interval": intervals, "histograms": histograms}
 
 # %% ../../notebooks/05_drum_gan.ipynb #cell-126
@@ -779,7 +777,7 @@ def novelty(sets, train):
     table = {}
     for name, drums in sets.items():
         nearest = nearest_training(drums, train)
-        distinct = drum_metrics.distinct_share(drums[:1000])
+        distinct = metrics.drums.distinct_share(drums[:1000])
         table[name] = [distinct, float(nearest.mean()), float(np.mean(nearest == 0))]
     return table
 
@@ -885,17 +883,17 @@ TICK_EXPERIMENTS = {
 }
 
 # %% ../../notebooks/05_drum_gan.ipynb #cell-139
-def outcome(training, listen=None):
+def outcome(run, listen=None):
     """What the tables show of a training: success in the last third and its curves, seconds an
     iteration, the figures of the last epoch, and how often a listener tells it from real music.
     What takes long is kept."""
-    history, settings = training.history, training.settings
-    done = training.iteration == settings["epochs"] * settings["batches"]
+    history, settings = run.history, run.settings
+    done = run.iteration == settings["epochs"] * settings["batches"]
     assert done, "Stopped: run this cell again, and it goes on."
     if "seconds" not in history:
-        training.record({"seconds": training.wall_seconds / training.iteration})
-        training.record({"told": listen()} if listen else {})
-        training.save()
+        run.record({"seconds": run.wall_seconds / run.iteration})
+        run.record({"told": listen()} if listen else {})
+        run.save()
     names = "seconds", "told", "multiple", "distinct", "hits in 1,000 ticks"
     return {
         "curves": success_curves(history, 100),
@@ -913,10 +911,10 @@ def run_experiments(chapter, grid, ticks, windows, train_grooves, budget):
         train, valid = (windows[split, settings["length"]] for split in ("train", "valid"))
         numbers = velocity_numbers if settings["form"] == "velocity alone" else to_numbers
         both = grid_examples(train, numbers), look_at_grid(train, valid)
-        training = train_gan(f"{chapter}/{folder_name(name)}", settings, *both, name)
-        generator, form = training.networks["average"], settings["form"]
+        run = train_gan(f"{chapter}/{folder_name(name)}", settings, *both, name)
+        generator, form = run.networks["average"], settings["form"]
         listen = partial(told_from_real, generator, train, valid, settings["seed"], form=form)
-        found[name] = outcome(training, listen)
+        found[name] = outcome(run, listen)
     for name, changes in ticks.items():
         settings = TICKS | budget["ticks"] | {"length": changes["length"]}
         some = tick_examples(window_ticks(train_grooves, changes["length"], changes["whole"]))

@@ -8,12 +8,12 @@ __all__ = ['STEPS', 'AHEAD', 'WIDTH', 'STRETCH', 'STRIDE', 'SUMMARY', 'UNITS', '
            'build_generator', 'places', 'log_sets', 'log_probability', 'sample_step', 'features_of_step', 'sample',
            'write_parts', 'octave_groups', 'read_steps', 'read_piece', 'build_discriminator', 'build_baseline',
            'discriminator_loss', 'baseline_loss', 'rl_loss', 'classic_loss', 'toy_log_probabilities', 'exact_gradient',
-           'reinforce_gradients', 'run', 'look', 'adam', 'update', 'batches_from', 'teach_step', 'guess_step', 'guess',
-           'figures_beside', 'accompany', 'accompany_melody', 'look_at_music', 'pretrain_generator', 'make_noise',
-           'discriminator_step', 'ask', 'look_at_answers', 'pretrain_discriminator', 'generator_step', 'log_of_piece',
-           'build_learners', 'train_iteration', 'reward_generator', 'look_at_rewards', 'policy_gradients',
-           'gradient_variance', 'run_ablations', 'separate_windows', 'bootstrap_interval', 'surprise_step', 'try_out',
-           'same_sureness', 'mean_figures', 'at_temperatures', 'compare', 'verdict']
+           'reinforce_gradients', 'go_on', 'look', 'adam', 'update', 'batches_from', 'teach_step', 'guess_step',
+           'guess', 'figures_beside', 'accompany', 'accompany_melody', 'look_at_music', 'pretrain_generator',
+           'make_noise', 'discriminator_step', 'ask', 'look_at_answers', 'pretrain_discriminator', 'generator_step',
+           'log_of_piece', 'build_learners', 'train_iteration', 'reward_generator', 'look_at_rewards',
+           'policy_gradients', 'gradient_variance', 'run_ablations', 'separate_windows', 'bootstrap_interval',
+           'surprise_step', 'try_out', 'same_sureness', 'mean_figures', 'at_temperatures', 'compare', 'verdict']
 
 # %% ../../notebooks/06_gan_with_rl.ipynb #cell-004
 import keras
@@ -21,10 +21,9 @@ import numpy as np
 import tensorflow as tf
 from keras import layers, ops
 
-from helpers import course, data, metrics
+from helpers import course, data, metrics, training
 from helpers.chapters.accompaniment_gan import LOWEST_PITCH, PITCHES
 from helpers.music import REST, STEPS_PER_BAR
-from helpers.training import Training
 
 # %% ../../notebooks/06_gan_with_rl.ipynb #cell-012
 # Step 3 - windows with their onsets
@@ -413,37 +412,37 @@ def reinforce_gradients(weights, samples, expected, seed):
 
 # %% ../../notebooks/06_gan_with_rl.ipynb #cell-079
 # Step 19 - a loop for every training
-def run(training, make_step, look_back, label):
-    """Goes on with a training, from its last save to its last iteration. ``make_step(training)``
-    returns a function that does one iteration and returns figures; ``look_back(training)`` returns
+def go_on(run, make_step, look_back, label):
+    """Goes on with a training, from its last save to its last iteration. ``make_step(run)``
+    returns a function that does one iteration and returns figures; ``look_back(run)`` returns
     those that are recorded every so many iterations, and at the end."""
-    training.resume()
-    iterations, every = (training.settings[name] for name in ("iterations", "every"))
-    step = make_step(training)
+    run.resume()
+    iterations, every = (run.settings[name] for name in ("iterations", "every"))
+    step = make_step(run)
     bar = course.progress(
-        range(training.iteration, iterations),
-        initial=training.iteration,
+        range(run.iteration, iterations),
+        initial=run.iteration,
         label=label,
         interruptible=True,
     )
     for iteration in bar:
         if iteration % every == 0:
-            look(training, look_back)
+            look(run, look_back)
         figures = {name: round(float(value), 4) for name, value in step(iteration).items()}
-        training.iteration = iteration + 1
-        training.record({"step": training.iteration, **figures})
-        training.save_if_due()
+        run.iteration = iteration + 1
+        run.record({"step": run.iteration, **figures})
+        run.save_if_due()
         bar.show(**figures)
-    if training.iteration == iterations:
-        look(training, look_back)
-    training.save()
-    return training
+    if run.iteration == iterations:
+        look(run, look_back)
+    run.save()
+    return run
 
 # %% ../../notebooks/06_gan_with_rl.ipynb #cell-080
-def look(training, look_back):
+def look(run, look_back):
     """Records what is looked back on, once an iteration."""
-    if training.iteration not in training.history.get("iteration", []):
-        training.record({"iteration": training.iteration, **look_back(training)})
+    if run.iteration not in run.history.get("iteration", []):
+        run.record({"iteration": run.iteration, **look_back(run)})
 
 # %% ../../notebooks/06_gan_with_rl.ipynb #cell-081
 def adam(network, rate, iterations):
@@ -521,20 +520,20 @@ def accompany_melody(generator, melody, temperature=1.0, seed=0, pickup=0):
     return to_voices(x, y)[0][0]
 
 # %% ../../notebooks/06_gan_with_rl.ipynb #look-at-music
-def look_at_music(windows, heard, listeners=lambda training: {}):
+def look_at_music(windows, heard, listeners=lambda run: {}):
     """A ``look_back``: the loss on validation windows, the figures of what a generator writes to
-    their melodies, and what ``listeners(training)``, name -> discriminator, say of Bach's parts and
+    their melodies, and what ``listeners(run)``, name -> discriminator, say of Bach's parts and
     of those (``... of Bach``, ``... of generated``). What it writes to ``heard`` is kept."""
     x, real = to_notes(windows)
 
-    def look_back(training):
-        generator, seed = training.networks["generator"], training.settings["seed"]
+    def look_back(run):
+        generator, seed = run.networks["generator"], run.settings["seed"]
         made = write_parts(generator, x, seed=seed)
         kept = accompany(generator, heard, seed=seed).astype(np.int8)
-        training.samples.setdefault("voices", []).append(kept)
+        run.samples.setdefault("voices", []).append(kept)
         found = {"loss": guess(generator, windows)}
         found |= figures_beside(to_voices(x, made)[0], windows[..., :4])
-        for name, network in listeners(training).items():
+        for name, network in listeners(run).items():
             for part, y in (("Bach", real), ("generated", made)):
                 found[f"{name} of {part}"] = float(np.mean(ask(network, x, y)))
         return found
@@ -551,13 +550,13 @@ def pretrain_generator(folder, songs, look_back, settings, label, start=None):
         generator.set_weights(start.get_weights())
     optimizer = adam(generator, settings["rate"], settings["iterations"])
     networks, optimizers = {"generator": generator}, {"generator": optimizer}
-    training = Training(folder, networks, optimizers, settings, may_change=())
+    run = training.Training(folder, networks, optimizers, settings, may_change=())
 
-    def make_step(training):
-        batches = batches_from(*songs, settings, training.iteration)
+    def make_step(run):
+        batches = batches_from(*songs, settings, run.iteration)
         return lambda iteration: {"nats": teach_step(generator, optimizer, next(batches))}
 
-    return run(training, make_step, look_back, label)
+    return go_on(run, make_step, look_back, label)
 
 # %% ../../notebooks/06_gan_with_rl.ipynb #cell-098
 # Step 21 - pretrain a discriminator
@@ -599,8 +598,8 @@ def look_at_answers(generator, windows):
     melodies, and of noise."""
     x, y = to_notes(windows)
 
-    def look_back(training):
-        network, seed = training.networks["discriminator"], training.settings["seed"]
+    def look_back(run):
+        network, seed = run.networks["discriminator"], run.settings["seed"]
         parts = {"on real": y, "on generated": write_parts(generator, x, seed=seed)}
         parts["on noise"] = make_noise(x, seed)
         return {name: float(np.mean(ask(network, x, some))) for name, some in parts.items()}
@@ -614,10 +613,10 @@ def pretrain_discriminator(folder, generator, songs, look_back, settings, label)
     discriminator, iterations = build_discriminator(), settings["iterations"]
     optimizer = adam(discriminator, settings["rate"], iterations)
     networks, optimizers = {"discriminator": discriminator}, {"discriminator": optimizer}
-    training = Training(folder, networks, optimizers, settings, may_change=())
+    run = training.Training(folder, networks, optimizers, settings, may_change=())
 
-    def make_step(training):
-        batches = batches_from(*songs, settings, training.iteration)
+    def make_step(run):
+        batches = batches_from(*songs, settings, run.iteration)
 
         def step(iteration):
             x, y = to_notes(next(batches))
@@ -628,7 +627,7 @@ def pretrain_discriminator(folder, generator, songs, look_back, settings, label)
 
         return step
 
-    return run(training, make_step, look_back, label)
+    return go_on(run, make_step, look_back, label)
 
 # %% ../../notebooks/06_gan_with_rl.ipynb #cell-104
 # Step 23 - the document's loop, in settings
@@ -691,10 +690,10 @@ def build_learners(settings, start):
     return networks, optimizers
 
 # %% ../../notebooks/06_gan_with_rl.ipynb #cell-108
-def train_iteration(training, batches, seeds):
+def train_iteration(run, batches, seeds):
     """n updates of the discriminator, m of generator and baseline; returns what is shown."""
-    settings, optimizers = training.settings, training.optimizers
-    generator, discriminator, baseline = (training.networks[name] for name in LEARNERS)
+    settings, optimizers = run.settings, run.optimizers
+    generator, discriminator, baseline = (run.networks[name] for name in LEARNERS)
     for _ in range(settings["discriminator_updates"]):
         x, real = to_notes(next(batches))
         others = [write_parts(generator, x, seed=next(seeds)) for _ in range(settings["samples"])]
@@ -713,19 +712,19 @@ def train_iteration(training, batches, seeds):
 def reward_generator(folder, start, songs, look_back, settings, label):
     """A training by the document's loop; ``start``: networks that begin with what they know."""
     networks, optimizers = build_learners(settings, start)
-    training = Training(folder, networks, optimizers, settings, may_change=())
+    run = training.Training(folder, networks, optimizers, settings, may_change=())
 
-    def make_step(training):
+    def make_step(run):
         updates = settings["discriminator_updates"] + settings["generator_updates"]
-        batches = batches_from(*songs, settings, training.iteration * updates)
+        batches = batches_from(*songs, settings, run.iteration * updates)
 
         def step(iteration):
             seeds = iter(range(1000 * iteration, 1000 * (iteration + 1)))
-            return train_iteration(training, batches, seeds)
+            return train_iteration(run, batches, seeds)
 
         return step
 
-    return run(training, make_step, look_back, label)
+    return go_on(run, make_step, look_back, label)
 
 # %% ../../notebooks/06_gan_with_rl.ipynb #cell-110
 def look_at_rewards(judge, windows, heard):
@@ -734,7 +733,7 @@ def look_at_rewards(judge, windows, heard):
     return look_at_music(
         windows,
         heard,
-        lambda training: {"D": training.networks["discriminator"], "judge": judge},
+        lambda run: {"D": run.networks["discriminator"], "judge": judge},
     )
 
 # %% ../../notebooks/06_gan_with_rl.ipynb #cell-116
@@ -790,11 +789,11 @@ def run_ablations(chapter, changes, start, songs, look_back, settings, lessons):
                 f"{folder}_lessons", start["generator"], songs, lambda _: {}, lessons, "Lessons"
             )
             begin["discriminator"] = lesson.networks["discriminator"]
-        training = reward_generator(folder, begin, songs, look_back, settings | change, name)
-        assert training.iteration == settings["iterations"], "Stopped: run this cell again."
-        history = training.history
+        run = reward_generator(folder, begin, songs, look_back, settings | change, name)
+        assert run.iteration == settings["iterations"], "Stopped: run this cell again."
+        history = run.history
         found[name] = {figure: history[figure][-1] for figure in history if figure != "step"}
-        voices[name] = training.samples["voices"][-1]
+        voices[name] = run.samples["voices"][-1]
     return found, voices
 
 # %% ../../notebooks/06_gan_with_rl.ipynb #cell-133

@@ -25,28 +25,15 @@ import numpy as np
 import tensorflow as tf
 from keras import layers, ops
 
-from helpers import chords, course, data, metrics
-from helpers.music import REST, bar_clock, bar_length, key_tonic, pitch_number, transpose
-from helpers.ngrams import NGram
-from helpers.tokens import (
-    EVENT_WORD,
-    TICKS_PER_STEP,
-    Vocabulary,
-    is_timeless,
-    melody_words,
-    read_word,
-    voice_words,
-    words_to_notes,
-    words_to_voice,
-)
-from helpers.training import Training
-from helpers.tunes import KINDS, event_clock
+from helpers import course, data, metrics, music, training
+from helpers.data import KINDS
+from helpers.music import EVENT_WORD, REST, SIXTHS_PER_STEP
 
 # %% ../../notebooks/02_next_note_rnn.ipynb #cell-013
 # Step 2 - a tune as words
 START, END = "<start>", "<end>"
 START_TOKEN, END_TOKEN = 1, 2
-HOME = pitch_number("D4") % 12
+HOME = music.pitch_number("D4") % 12
 
 
 def shift_home(tonic):
@@ -57,17 +44,17 @@ def shift_home(tonic):
 def tune_words(tune):
     """A tune as words: a start, its notes and rests with the tonic moved to D, and an end."""
     notes = tune.notes + np.array([0, 0, shift_home(tune.tonic)])
-    return [START, *melody_words(notes), END]
+    return [START, *music.melody_words(notes), END]
 
 # %% ../../notebooks/02_next_note_rnn.ipynb #cell-016
 def tune_vocabulary(tunes):
     """The words of the tunes, the start and the end first."""
-    return Vocabulary([tune_words(tune) for tune in tunes], special=[START, END])
+    return music.Vocabulary([tune_words(tune) for tune in tunes], special=[START, END])
 
 # %% ../../notebooks/02_next_note_rnn.ipynb #cell-019
 # Step 2 - the clock and the kind
 SIGNATURES = ("2/2", "4/4", "2/4", "3/4", "6/8", "9/8", "3/8", "12/8", "6/4")
-BAR_TICKS = [round(bar_length(signature) * TICKS_PER_STEP) for signature in SIGNATURES]
+BAR_TICKS = [round(music.bar_length(signature) * SIXTHS_PER_STEP) for signature in SIGNATURES]
 PLACES = max(BAR_TICKS)  # places in a bar, in ticks of a sixth of a step
 CYCLE = 8  # bars are counted from 0 to 7, and again
 KIND = 3  # the column of the kind, 0 where it is not told
@@ -77,7 +64,7 @@ COLUMNS = (PLACES, CYCLE, len(SIGNATURES), len(KINDS) + 1)  # how many values ea
 def as_places(clock, signature, kind=None):
     """A ``bar_clock`` as numbers for a network, ``(events, 4)`` int32: the place in the bar in
     ticks, the bar of eight, the number of the time signature, and that of the kind of tune."""
-    place = np.minimum(np.round(clock[:, 0] * TICKS_PER_STEP), PLACES - 1)
+    place = np.minimum(np.round(clock[:, 0] * SIXTHS_PER_STEP), PLACES - 1)
     numbers = SIGNATURES.index(signature), 0 if kind is None else 1 + KINDS.index(kind)
     same = np.tile(numbers, (len(clock), 1))
     return np.column_stack([place, clock[:, 1] % CYCLE, same]).astype(np.int32)
@@ -88,11 +75,11 @@ def word_ticks(words):
     words take no time, and words that are no notes (chords) a quarter."""
     ticks = []
     for word in words:
-        if not word or is_timeless(word):
+        if not word or music.is_timeless(word):
             ticks.append(0)
         else:
-            steps = read_word(word)[1] if EVENT_WORD.fullmatch(word) else 4
-            ticks.append(round(steps * TICKS_PER_STEP))
+            steps = music.read_word(word)[1] if EVENT_WORD.fullmatch(word) else 4
+            ticks.append(round(steps * SIXTHS_PER_STEP))
     return np.array(ticks, np.int32)
 
 # %% ../../notebooks/02_next_note_rnn.ipynb #cell-022
@@ -115,7 +102,7 @@ class Sequence(NamedTuple):
 def tune_sequence(tune, vocabulary):
     """A tune as a ``Sequence``."""
     tokens = vocabulary.encode(tune_words(tune), unknown="nearest")
-    return Sequence(tokens, as_places(event_clock(tune), tune.time_signature, tune.kind))
+    return Sequence(tokens, as_places(data.event_clock(tune), tune.time_signature, tune.kind))
 
 # %% ../../notebooks/02_next_note_rnn.ipynb #cell-027
 # Step 2 - padded batches
@@ -195,13 +182,13 @@ def empty_state(network, count):
     return tf.zeros((count, *shape[1:]))
 
 
-def predict(network, *inputs, training=False):
+def predict(network, *inputs, run=False):
     """The logits of whole sequences, read from an empty state on."""
     inputs = [tf.convert_to_tensor(tensor) for tensor in inputs]
     if len(network.inputs) > len(inputs):
         inputs = [*inputs, empty_state(network, tf.shape(inputs[0])[0])]
-        return network(inputs, training=training)[0]
-    return network(inputs, training=training)  # a network without a state
+        return network(inputs, training=run)[0]
+    return network(inputs, training=run)  # a network without a state
 
 # %% ../../notebooks/02_next_note_rnn.ipynb #cell-037
 # Step 4 - the loss
@@ -260,9 +247,9 @@ def build_training(chapter, build, batches, settings):
     )
     optimizer = keras.optimizers.Adam(rate, global_clipnorm=1.0)
     optimizer.build(networks["network"].trainable_variables)
-    training = Training(chapter, networks, {"optimizer": optimizer}, settings, may_change=())
-    training.resume()
-    return training
+    run = training.Training(chapter, networks, {"optimizer": optimizer}, settings, may_change=())
+    run.resume()
+    return run
 
 # %% ../../notebooks/02_next_note_rnn.ipynb #cell-045
 def batches_from(sequences, settings, iteration):
@@ -275,21 +262,21 @@ def batches_from(sequences, settings, iteration):
         epoch, skipped = epoch + 1, 0
 
 
-def end_epoch(training, valid, batches):
+def end_epoch(run, valid, batches):
     """Writes the epoch's figures into the history, and keeps the weights if they are the best."""
-    history, networks = training.history, training.networks
+    history, networks = run.history, run.networks
     loss, accuracy = evaluate(networks["network"], valid)
     if loss < min(history.get("validation loss", [np.inf])):
         networks["best"].set_weights(networks["network"].get_weights())
     figures = {
-        "iteration": training.iteration,
-        "epoch": training.iteration // batches,
+        "iteration": run.iteration,
+        "epoch": run.iteration // batches,
         "training loss": float(np.mean(history["loss"][-batches:])),
         "validation loss": loss,
         "validation accuracy": accuracy,
     }
-    training.record(figures)
-    training.save()
+    run.record(figures)
+    run.save()
 
 # %% ../../notebooks/02_next_note_rnn.ipynb #cell-047
 @tf.function(reduce_retracing=True)
@@ -312,38 +299,38 @@ def write_plainly(network, words, first_place, count, seed):
     return written
 
 # %% ../../notebooks/02_next_note_rnn.ipynb #cell-048
-def is_over(training):
+def is_over(run):
     """Whether the last epoch is done, or ``patience`` epochs have passed without a better one."""
-    losses = training.history.get("validation loss", [])
+    losses = run.history.get("validation loss", [])
     waited = len(losses) - 1 - int(np.argmin(losses)) if losses else 0
-    settings = training.settings
+    settings = run.settings
     return len(losses) >= settings["epochs"] or waited >= settings["patience"]
 
 # %% ../../notebooks/02_next_note_rnn.ipynb #cell-049
-def train_network(training, train, valid, label, write=None):
+def train_network(run, train, valid, label, write=None):
     """Trains until it is over, or the ■ button is pressed. ``write(network)``, where it is given,
     is kept as a sample before the training and after each epoch."""
-    settings, networks = training.settings, training.networks
+    settings, networks = run.settings, run.networks
     batches = -(-len(train) // settings["batch_size"])
-    rest = range(training.iteration, settings["epochs"] * batches)
-    bar = course.progress(rest, initial=training.iteration, label=label, interruptible=True)
-    stream = batches_from(train, settings, training.iteration)
-    optimizer = training.optimizers["optimizer"]
-    if write and not training.samples:
-        training.samples["written"] = [write(networks["network"])]
-    for _ in bar if not is_over(training) else ():
+    rest = range(run.iteration, settings["epochs"] * batches)
+    bar = course.progress(rest, initial=run.iteration, label=label, interruptible=True)
+    stream = batches_from(train, settings, run.iteration)
+    optimizer = run.optimizers["optimizer"]
+    if write and not run.samples:
+        run.samples["written"] = [write(networks["network"])]
+    for _ in bar if not is_over(run) else ():
         loss = float(train_step(networks["network"], optimizer, *next(stream)))
-        training.iteration += 1
-        training.record({"loss": round(loss, 4)})
-        if training.iteration % batches == 0:
+        run.iteration += 1
+        run.record({"loss": round(loss, 4)})
+        if run.iteration % batches == 0:
             if write:
-                training.samples["written"].append(write(networks["network"]))
-            end_epoch(training, valid, batches)
-            if is_over(training):
+                run.samples["written"].append(write(networks["network"]))
+            end_epoch(run, valid, batches)
+            if is_over(run):
                 break
-        training.save_if_due()
-        bar.show(loss=loss, best=min(training.history.get("validation loss", [np.nan])))
-    training.save()
+        run.save_if_due()
+        bar.show(loss=loss, best=min(run.history.get("validation loss", [np.nan])))
+    run.save()
 
 # %% ../../notebooks/02_next_note_rnn.ipynb #cell-066
 # Step 6 - five ways to choose
@@ -390,7 +377,7 @@ def read_seed(network, tokens, places, state):
 
 def is_banned(word, end):
     """Whether a word may not be drawn: padding, and special words but for the end."""
-    return not word or (is_timeless(word) and not (end and word == END))
+    return not word or (music.is_timeless(word) and not (end and word == END))
 
 # %% ../../notebooks/02_next_note_rnn.ipynb #cell-071
 def continue_tokens(
@@ -435,7 +422,7 @@ def novelty(tokens, known, size=8):
 def count_ngram(order, words, train, clock):
     """An n-gram of the sequences' tokens; with ``clock`` it also knows the place in the bar and
     the time signature of what it predicts."""
-    model = NGram(order, words)
+    model = metrics.NGram(order, words)
     return model.fit([s.tokens[1:] for s in train], [beside(s) for s in train] if clock else None)
 
 
@@ -454,7 +441,7 @@ def figures_of(tokens, place, words, known):
     """The musical figures of one tune: its tokens without the start, and the first one's place."""
     tokens = [int(token) for token in tokens if token]
     played = [words[token] for token in tokens]
-    pitches = words_to_notes(played)[:, 2]
+    pitches = music.words_to_notes(played)[:, 2]
     bar = BAR_TICKS[place[2]]
     ends = place[0] + np.cumsum(word_ticks(played))
     bars = ends[-1] / bar
@@ -463,7 +450,7 @@ def figures_of(tokens, place, words, known):
         "notes a bar": len(pitches) / max(bars, 1),
         "bar lines respected": len({end for end in ends if end % bar == 0}) / max(bars // 1, 1),
         "leaps": (np.abs(np.diff(pitches)) > 5).mean() if len(pitches) > 1 else 0.0,
-        "in one scale": metrics.scale_consistency(words_to_voice(played)[0][:, None]),
+        "in one scale": metrics.scale_consistency(music.words_to_voice(played)[0][:, None]),
         "ends by itself": END in played,
         "ends on the tonic": len(pitches) and pitches[-1] % 12 == HOME,
         "repetition": repetition(tokens),
@@ -520,29 +507,29 @@ def losses_by_bar(network, sequences, bars=16):
 # Applications - a chorale's soprano and chords as sequences
 def piece_clock(piece, times):
     """The clock of a chorale at the given steps."""
-    return bar_clock(times, piece.bar_starts, bar_length(piece.time_signature))
+    return music.bar_clock(times, piece.bar_starts, music.bar_length(piece.time_signature))
 
 
 def soprano_words(piece):
     """The soprano with the tonic moved to D: its words, and the steps on which they begin."""
-    melody = transpose(piece.voices[:, 0], shift_home(key_tonic(piece.key)))
-    words = voice_words(melody, piece.onsets[:, 0])
-    return words, np.cumsum([0, *(float(read_word(word)[1]) for word in words)])
+    melody = music.transpose(piece.voices[:, 0], shift_home(music.key_tonic(piece.key)))
+    words = music.voice_words(melody, piece.onsets[:, 0])
+    return words, np.cumsum([0, *(float(music.read_word(word)[1]) for word in words)])
 
 
 def chord_words(piece):
     """The chord of every beat, counted from the first downbeat, with the tonic moved to D."""
-    voices = transpose(piece.voices, shift_home(key_tonic(piece.key)))
+    voices = music.transpose(piece.voices, shift_home(music.key_tonic(piece.key)))
     first = piece.bar_starts[0] % 4
-    words = chords.chord_names(voices[first:], steps_per_chord=4)
+    words = music.chord_names(voices[first:], steps_per_chord=4)
     return words, first + 4 * np.arange(len(words) + 1)
 
 # %% ../../notebooks/02_next_note_rnn.ipynb #cell-111
 def chorale_sequences(to_words):
     """The vocabulary of the training chorales' words, and train, valid and test as sequences.
     What the training chorales lack becomes the nearest note, or the chord "other"."""
-    pieces = {split: data.load_chorales(split) for split in data.SPLITS}
-    vocabulary = Vocabulary((to_words(p)[0] for p in pieces["train"]), special=[START, END])
+    pieces = {split: data.load_chorales(split) for split in course.SPLITS}
+    vocabulary = music.Vocabulary((to_words(p)[0] for p in pieces["train"]), special=[START, END])
     parts = {split: [] for split in pieces}
     for split, piece in [(split, piece) for split, some in pieces.items() for piece in some]:
         if piece.time_signature in SIGNATURES:
@@ -843,31 +830,31 @@ def build_chorale_training(chapter, settings):
     rate = keras.optimizers.schedules.CosineDecay(2e-3, settings["iterations"])
     optimizer = keras.optimizers.AdamW(rate, weight_decay=0.02, beta_2=0.99, global_clipnorm=1.0)
     optimizer.build(networks["network"].trainable_variables)
-    training = Training(chapter, networks, {"optimizer": optimizer}, settings, may_change=())
-    training.resume()
-    return training
+    run = training.Training(chapter, networks, {"optimizer": optimizer}, settings, may_change=())
+    run.resume()
+    return run
 
 
-def judge_chorales(training, valid):
+def judge_chorales(run, valid):
     """Writes the validation loss into the history and lets the average compose; keeps it if it is
     the best."""
-    networks, history = training.networks, training.history
+    networks, history = run.networks, run.history
     loss = nats_per_note(chorale_losses(networks["average"], valid))
     if loss < min(history.get("validation loss", [np.inf])):
         networks["best"].set_weights(networks["average"].get_weights())
-    sample = compose_voices(networks["average"], 64, seed=training.settings["seed"])[0]
-    training.samples.setdefault("composed", []).append(sample)
-    recent = history["loss"][-training.settings["judge_every"] :]
-    figures = {"iteration": training.iteration, "training loss": float(np.mean(recent))}
-    training.record(figures | {"validation loss": loss})
-    training.save()
+    sample = compose_voices(networks["average"], 64, seed=run.settings["seed"])[0]
+    run.samples.setdefault("composed", []).append(sample)
+    recent = history["loss"][-run.settings["judge_every"] :]
+    figures = {"iteration": run.iteration, "training loss": float(np.mean(recent))}
+    run.record(figures | {"validation loss": loss})
+    run.save()
 
 # %% ../../notebooks/02_next_note_rnn.ipynb #cell-146
-def train_chorales(training, train, valid, label):
+def train_chorales(run, train, valid, label):
     """Trains until all iterations are done, or the ■ button is pressed."""
-    settings, networks = training.settings, training.networks
-    rest = range(training.iteration, settings["iterations"])
-    bar = course.progress(rest, initial=training.iteration, label=label, interruptible=True)
+    settings, networks = run.settings, run.networks
+    rest = range(run.iteration, settings["iterations"])
+    bar = course.progress(rest, initial=run.iteration, label=label, interruptible=True)
     for iteration in bar:
         batch = chorale_batch(train, settings["batch_size"], 128, settings["seed"], iteration)
         decay = tf.constant(min(0.998, (1 + iteration) / (10 + iteration)), tf.float32)
@@ -875,18 +862,18 @@ def train_chorales(training, train, valid, label):
             chorale_step(
                 networks["network"],
                 networks["average"],
-                training.optimizers["optimizer"],
+                run.optimizers["optimizer"],
                 *batch,
                 decay,
             )
         )
-        training.iteration += 1
-        training.record({"loss": round(loss, 4)})
-        if training.iteration % settings["judge_every"] == 0 or training.iteration == rest.stop:
-            judge_chorales(training, valid)
-        training.save_if_due()
-        bar.show(loss=loss, best=min(training.history.get("validation loss", [np.nan])))
-    training.save()
+        run.iteration += 1
+        run.record({"loss": round(loss, 4)})
+        if run.iteration % settings["judge_every"] == 0 or run.iteration == rest.stop:
+            judge_chorales(run, valid)
+        run.save_if_due()
+        bar.show(loss=loss, best=min(run.history.get("validation loss", [np.nan])))
+    run.save()
 
 # %% ../../notebooks/02_next_note_rnn.ipynb #cell-159
 def harmonise_windows(network, melodies, seed, temperature=1.0):

@@ -1,0 +1,11 @@
+"""Errors that a reader meets as one sentence."""
+
+from __future__ import annotations
+
+
+class OneSentence(Exception):
+    """An error whose message says all: what is wrong and what to do. A notebook shows it without
+    the way through our code, and runs no further cell."""
+
+    def _render_traceback_(self) -> list[str]:  # IPython asks for it
+        return [f"{type(self).__name__}: {self}"]

@@ -1,0 +1,201 @@
+"""How far a loop is: a bar in a notebook, a line in a terminal or in a log."""
+
+from __future__ import annotations
+
+import html
+import numbers
+import shutil
+import signal
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from time import monotonic
+
+SECONDS_BETWEEN_DRAWINGS = 0.25
+
+
+# --- progress ----------------------------------------------------------------------------------
+
+
+def progress(
+    iterable: Iterable,
+    total: int | None = None,
+    label: str = "",
+    initial: int = 0,
+    interruptible: bool = False,
+) -> Progress:
+    """Iterate over the result instead of over ``iterable``, and see how far the loop is.
+
+    total: how many iterations there are in all; by default ``initial`` and the iterable's length.
+    initial: how many were done before, in a training that goes on.
+    interruptible: the first Ctrl-C (Jupyter's stop button) lets the running iteration end and
+    then leaves the loop, with ``interrupted`` True; a second one raises KeyboardInterrupt at once.
+    Of nested loops make only the outer one interruptible.
+    """
+    return Progress(iterable, total, label, initial, interruptible)
+
+
+class Progress:
+    """See ``progress``. ``done`` counts the iterations finished, ``initial`` ones included."""
+
+    def __init__(self, iterable, total, label, initial, interruptible):
+        if total is None:
+            with suppress(TypeError):  # a generator has no length, nor an endless data set
+                total = initial + len(iterable)
+        self.total, self.label, self.done, self.interrupted = total, label, initial, False
+        self._iterable, self._initial, self._interruptible = iterable, initial, interruptible
+        self._figures = {}
+
+    def show(self, **figures) -> None:
+        """Sets the figures beside the bar: numbers or text. They are read only when drawn, so
+        that a tensor on a GPU is not waited for in every iteration."""
+        self._figures.update(figures)
+
+    def __iter__(self) -> Iterator:
+        self.done, self.interrupted = self._initial, False
+        self._started, self._first_ended = monotonic(), None
+        screen = _screen()
+        # Python closes this generator, and so runs what is under `finally`, as soon as the loop
+        # over it is left, be it by break or by an exception.
+        try:
+            with self._first_interrupt_noted():
+                screen.draw(self)
+                for item in self._iterable:
+                    yield item
+                    self.done += 1
+                    if self._first_ended is None:
+                        self._first_ended = monotonic()
+                    if self.interrupted:
+                        break
+                    if screen.due(self):
+                        screen.draw(self)
+        finally:
+            screen.draw(self, last=True)
+
+    @contextmanager
+    def _first_interrupt_noted(self):
+        # Python allows signal handlers in the main thread only.
+        if not self._interruptible or threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def note(signal_number, frame):
+            if self.interrupted:
+                raise KeyboardInterrupt
+            self.interrupted = True
+
+        old_handler = signal.signal(signal.SIGINT, note)
+        try:
+            yield
+        finally:
+            if old_handler is None:  # it was not Python's, and cannot be set back from here
+                old_handler = signal.default_int_handler
+            signal.signal(signal.SIGINT, old_handler)
+
+    def text(self) -> str:
+        """One line: done, total, time, figures."""
+        now = monotonic()
+        parts = [str(self.done) if self.total is None else f"{self.done}/{self.total}"]
+        parts.append(f"{_clock(now - self._started)} elapsed")
+        if (left := self._seconds_left(now)) is not None and not self.interrupted:
+            parts.append(f"{_clock(left)} left")
+        line = ", ".join(parts)
+        if self.label:
+            line = f"{self.label}: {line}"
+        if self._figures:
+            figures = (f"{name} {_figure(value)}" for name, value in self._figures.items())
+            line += " | " + ", ".join(figures)
+        if self.interrupted:
+            line += f" | stopped at {self.done}; run this cell again to go on"
+        return line
+
+    def _seconds_left(self, now: float) -> float | None:
+        """From the pace since the first iteration, which alone pays for building the graph."""
+        here = self.done - self._initial
+        if self.total is None or here < 1 or self.done >= self.total:
+            return None
+        if here == 1:
+            pace = self._first_ended - self._started
+        else:
+            pace = (now - self._first_ended) / (here - 1)
+        return pace * (self.total - self.done)
+
+
+def _clock(seconds: float) -> str:
+    """Minutes and seconds, and hours where there are any."""
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def _figure(value) -> str:
+    """Three significant digits; whole numbers and text as they are."""
+    if isinstance(value, (str, numbers.Integral)):
+        return str(value)
+    value = float(value)
+    return f"{value:.0f}" if 999.5 <= abs(value) < 1e6 else f"{value:.3g}"
+
+
+def _screen() -> _TimedScreen | _Log:
+    """What is drawn on here: a notebook, a terminal, or a log."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    if getattr(shell, "kernel", None) is not None:
+        return _Notebook()
+    return _Terminal() if sys.stderr.isatty() else _Log()
+
+
+class _TimedScreen:
+    drawn = 0.0
+
+    def due(self, bar: Progress) -> bool:
+        return monotonic() - self.drawn >= SECONDS_BETWEEN_DRAWINGS
+
+    def draw(self, bar: Progress, last: bool = False) -> None:
+        self.drawn = monotonic()
+        self._write(bar, last)
+
+
+class _Notebook(_TimedScreen):
+    """One output that is updated in place, so that the saved notebook holds its last state."""
+
+    handle = None
+
+    def _write(self, bar, last):
+        from IPython.display import display
+
+        text = bar.text()
+        picture = (
+            f'<progress value="{bar.done}" max="{bar.total}"></progress> ' if bar.total else ""
+        )
+        data = {"text/plain": text, "text/html": f"<div>{picture}{html.escape(text)}</div>"}
+        if self.handle is None:
+            self.handle = display(data, raw=True, display_id=True)
+        else:
+            self.handle.update(data, raw=True)
+
+
+class _Terminal(_TimedScreen):
+    """One line on stderr, written over; cut to the width, since a wrapped line cannot be."""
+
+    width = 0
+
+    def _write(self, bar, last):
+        line = bar.text()[: shutil.get_terminal_size().columns - 1]
+        end = "\n" if last else ""
+        print(f"\r{line.ljust(self.width)}", end=end, file=sys.stderr, flush=True)
+        self.width = len(line)
+
+
+class _Log:
+    """A line on stderr about every tenth of the way."""
+
+    tenth = 0
+
+    def due(self, bar: Progress) -> bool:
+        return bool(bar.total) and self.tenth < bar.done * 10 // bar.total < 10
+
+    def draw(self, bar: Progress, last: bool = False) -> None:
+        self.tenth = bar.done * 10 // bar.total if bar.total else 0
+        print(bar.text(), file=sys.stderr, flush=True)

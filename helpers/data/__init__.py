@@ -1,0 +1,17 @@
+"""The data sets, one's own files, windows and batches."""
+
+from .. import hand_on
+
+__getattr__, __dir__, __all__ = hand_on(
+    __name__,
+    {
+        "chorales": "CHORALES_FILE load_chorales load_jsb load_jsb_frames",
+        "folders": "load_folder",
+        "grooves": "load_groove load_starter_grooves",
+        "melodies": "as_piece load_melody melody_files",
+        "performances": "load_maestro",
+        "sources": "GROOVE",
+        "tunes": "KINDS TUNES_FILE event_clock load_tunes usual_signature",
+        "windows": "make_batches make_windows transposition_room voice_ranges",
+    },
+)

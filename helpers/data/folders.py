@@ -1,0 +1,408 @@
+"""One's own folder of MIDI, ABC and MusicXML files, hundreds of thousands of them if need be."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+import math
+import os
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from ..course.progress_bar import progress
+from ..course.settings import runs_folder
+from ..course.storage import write_npz
+from ..files.formats import one_sentence, read_bytes
+from ..files.pieces import Source, make_timeline, read_sources
+from ..files.reading import MusicFileError, clean_name
+from .representations import REPRESENTATIONS
+
+SUFFIXES = (".mid", ".midi", ".abc", ".xml", ".musicxml", ".mxl")
+
+
+FORMAT = 1  # of the cache: one more whenever a reader or a representation changes
+
+
+SHOWN = 10  # skipped files that a report names
+
+
+def load_folder(
+    path, representation="voices", jobs: int = -1, cache=None, name: str | None = None, **options
+) -> Collection:
+    """All music of a folder and the folders in it, in order of their names, as a ``Collection``.
+
+    representation: what becomes of each piece, a name from this list, or a function from
+    ``Timeline`` to an array or a dict of arrays, with a ``name`` of your choice for the cache:
+    give it another one when the function changes.
+
+    "notes": ``(notes, 5)`` float32, part (drums -1), start, end (steps), pitch and velocity.
+    "voices": ``(steps, voices)`` int16; with ``onsets=True`` a dict of voices and onsets.
+    "roll": ``(steps, 128)`` bool, all pitched parts in one.
+    "matrices": a dict of play, replay and volume, each ``(steps, 128)``.
+    "words": the melody's events, text ``(length,)``, for a ``helpers.music.Vocabulary``.
+    "tokens": the same as tokens ``(length,)`` int32 of a ``vocabulary=`` (``unknown="nearest"``
+    takes the nearest known event for one that it lacks).
+    "events": performance events ``(length,)`` int32, under the pedal unless ``pedal=False``.
+    "drums": ``(steps, 9, 3)`` float32, up to the last hit.
+
+    Files named .mid, .midi, .abc, .xml, .musicxml and .mxl count; those that begin with a dot do
+    not. Every tune of an ABC book is a piece of its own. What cannot be read, or not become this
+    representation, is left out and listed with its reason (``skipped``).
+
+    jobs: processes at once, -1 for one a core. The work is joblib's, so that a Dask cluster takes
+    over inside ``with joblib.parallel_config(backend="dask"):`` where all its computers see the
+    folder and the cache. cache: a folder, by default ``runs/cache``; a result is kept there under
+    the hash of the file's content and the settings. An import that was interrupted goes on where it
+    stopped, and a second one only reads the cache, which may be deleted at any time.
+
+    Raises FileNotFoundError where there is no such folder, ValueError on an unknown representation
+    or option.
+    """
+    from joblib import Parallel, delayed
+
+    folder = Path(path)
+    if not folder.is_dir():
+        raise FileNotFoundError(f"There is no folder {str(path)!r}: check the path.")
+    recipe = Recipe(representation, checked_name(representation, name, options), options)
+    cache = Path(cache) if cache is not None else runs_folder("cache")
+    entries = cache.absolute() / f"{recipe.name}-{recipe.key()}"
+    files = find_files(folder)
+    outcomes = Parallel(n_jobs=jobs, return_as="generator")(
+        delayed(import_file)(folder.absolute() / file, entries, recipe) for file in files
+    )
+    collection = Collection(folder.absolute(), entries, recipe)
+    steps = progress(outcomes, len(files), "Files")
+    for file, outcome in zip(files, steps, strict=True):
+        collection.add(file, outcome)
+        steps.show(pieces=len(collection), skipped=len(collection.skipped))
+    print(collection.report)
+    return collection
+
+
+def find_files(folder: Path) -> list[str]:
+    """The music files under a folder, relative to it and with "/", in order. Links are followed,
+    but no folder is entered twice."""
+    found, seen = [], set()
+
+    def enter(place: Path, above: str) -> None:
+        real = os.path.realpath(place)
+        if real in seen:
+            return
+        seen.add(real)
+        try:
+            with os.scandir(place) as listing:
+                entries = sorted(listing, key=lambda entry: entry.name)
+        except OSError:  # not ours to look into
+            return
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir():
+                enter(Path(entry.path), f"{above}{entry.name}/")
+            elif entry.name.lower().endswith(SUFFIXES):
+                found.append(above + entry.name)
+
+    enter(folder, "")
+    return found
+
+
+# --- what a file becomes -----------------------------------------------------------------------
+
+
+class Recipe(NamedTuple):
+    """What is made of each piece, under which name, with which options."""
+
+    representation: str | Callable
+    name: str
+    options: dict
+
+    def make(self, source: Source):
+        if callable(self.representation):
+            return self.representation(make_timeline(source), **self.options)
+        return REPRESENTATIONS[self.representation](source, **self.options)
+
+    def key(self) -> str:
+        """The same for the same settings."""
+        settings = {"format": FORMAT, "name": self.name, "own": callable(self.representation)}
+        settings["options"] = {key: _plain(key, value) for key, value in self.options.items()}
+        return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _plain(option: str, value):
+    """The option as JSON can hold it."""
+    words = getattr(value, "words", None)
+    value = words if isinstance(words, list) else value
+    try:
+        json.dumps(value)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"The option {option} is a number, a text or a list of them, not "
+            f"{type(value).__name__}."
+        ) from None
+    return value
+
+
+def checked_name(representation, name: str | None, options: dict) -> str:
+    """The name under which results are kept."""
+    if callable(representation):
+        if not isinstance(name, str) or not name.isidentifier():
+            raise ValueError(
+                'A function needs a name for the cache, made of letters: name="my_features".'
+            )
+        return name
+    if not isinstance(representation, str) or representation not in REPRESENTATIONS:
+        raise ValueError(
+            f"A representation is one of {', '.join(REPRESENTATIONS)}, or a function, not "
+            f"{representation!r}."
+        )
+    known = list(inspect.signature(REPRESENTATIONS[representation]).parameters)[1:]
+    unknown = sorted(set(options) - set(known))
+    if unknown:
+        others = f"; it has {', '.join(known)}" if known else ""
+        raise ValueError(f"{representation!r} has no option {unknown[0]!r}{others}.")
+    if representation == "tokens" and not hasattr(options.get("vocabulary"), "encode"):
+        raise ValueError(
+            'Tokens need a vocabulary: vocabulary=Vocabulary(load_folder(p, "words")).'
+        )
+    return representation
+
+
+class Entry(NamedTuple):
+    """What the cache holds of a file: its pieces as dicts of arrays (a plain array under ""), the
+    place of each in the file (from 1), how many the file has, a sentence for each left out."""
+
+    items: list[dict[str, np.ndarray]]
+    places: list[int]
+    pieces: int
+    problems: list[str]
+
+
+class Outcome(NamedTuple):
+    """The same without the arrays: what the collection has to know. digest: the hash of the file's
+    content. specs: what the arrays have in common, see ``merge_specs``."""
+
+    digest: str
+    places: list[int]
+    pieces: int
+    specs: dict[str, tuple]
+    problems: list[str]
+
+
+def import_file(path: Path, entries: Path, recipe: Recipe) -> Outcome:
+    """Reads one file, unless its result is in the cache already."""
+    try:
+        data = read_bytes(path)
+    except MusicFileError as error:
+        return Outcome("", [], 0, {}, [str(error)])
+    digest, entry = cached_entry(data, entries, recipe)
+    specs = {}
+    for item in entry.items:
+        merge_specs(specs, specs_of(item))
+    return Outcome(digest, entry.places, entry.pieces, specs, entry.problems)
+
+
+def cached_entry(data: bytes, entries: Path, recipe: Recipe) -> tuple[str, Entry]:
+    digest = hashlib.sha256(data).hexdigest()
+    path = entry_path(entries, digest)
+    entry = read_entry(path)
+    if entry is None:
+        entry, lasting = make_entry(data, recipe)
+        if lasting:
+            write_entry(path, entry)
+    return digest, entry
+
+
+def make_entry(data: bytes, recipe: Recipe) -> tuple[Entry, bool]:
+    """The entry, and whether it depends on nothing but the content and the recipe."""
+    items, places, problems, lasting = [], [], [], True
+    try:  # without the file's name, which is no part of the content
+        sources = read_sources(data, "", "", problems)
+    except MusicFileError as error:
+        return Entry([], [], 0, [str(error)]), True
+    except Exception as error:  # the last net, as in load_melody
+        sentence = f"could not be read as music ({type(error).__name__}): export it again."
+        return Entry([], [], 0, [sentence]), False
+    for place, source in enumerate(sources, 1):
+        which = f"piece {place} of {len(sources)} " if len(sources) > 1 else ""
+        try:
+            item = as_item(recipe.make(source))
+            if items and not merge_specs(specs_of(items[0]), specs_of(item)):
+                raise TypeError("its arrays are of another kind than those of the first piece.")
+        except MusicFileError as error:
+            problems.append(f"{which}{error}")
+        except Exception as error:  # a function of one's own may raise anything
+            problems.append(f"{which}cannot become {recipe.name}: {reason_of(error)}")
+            lasting &= isinstance(error, ValueError) and not callable(recipe.representation)
+        else:
+            items.append(item)
+            places.append(place)
+    return Entry(items, places, len(sources), problems), lasting
+
+
+def reason_of(error: Exception) -> str:
+    text = clean_name(str(error), 300)
+    return text if isinstance(error, ValueError) else f"{type(error).__name__}: {text}"
+
+
+def as_item(result) -> dict[str, np.ndarray]:
+    item = dict(result) if isinstance(result, dict) else {"": result}
+    item = {str(field): np.asarray(array) for field, array in item.items()}
+    if not item or any(array.ndim == 0 or array.dtype.hasobject for array in item.values()):
+        raise TypeError("a piece becomes an array of numbers, or a dict of such arrays.")
+    return item
+
+
+def specs_of(item: dict[str, np.ndarray]) -> dict[str, tuple]:
+    """Of each array its type and its shape without the first axis."""
+    return {
+        field: ("text" if array.dtype.kind == "U" else array.dtype.str, array.shape[1:])
+        for field, array in item.items()
+    }
+
+
+def merge_specs(specs: dict[str, tuple], others: dict[str, tuple]) -> bool:
+    """Changes ``specs`` to what both have in common, None for a length that differs; False where
+    they are of different kinds."""
+    if not specs:
+        specs.update(others)
+    if specs.keys() != others.keys():
+        return False
+    for field, (kind, shape) in others.items():
+        if specs[field][0] != kind or len(specs[field][1]) != len(shape):
+            return False
+        common = [a if a == b else None for a, b in zip(specs[field][1], shape, strict=True)]
+        specs[field] = (kind, tuple(common))
+    return True
+
+
+# --- the cache ---------------------------------------------------------------------------------
+
+
+def entry_path(entries: Path, digest: str) -> Path:
+    return entries / digest[:2] / f"{digest}.npz"
+
+
+def write_entry(path: Path, entry: Entry) -> None:
+    """Of each field the arrays of all pieces one after the other, and beside them the rest."""
+    fields = list(entry.items[0]) if entry.items else []
+    shapes = {field: [item[field].shape for item in entry.items] for field in fields}
+    about = {"places": entry.places, "pieces": entry.pieces, "problems": entry.problems}
+    about = json.dumps({**about, "shapes": shapes}).encode()
+    arrays = {"about": np.frombuffer(about, np.uint8)}
+    for number, field in enumerate(fields):
+        arrays[f"values{number}"] = np.concatenate([item[field].ravel() for item in entry.items])
+    write_npz(path, arrays, durable=False)
+
+
+def read_entry(path: Path) -> Entry | None:
+    """None where there is none, or a damaged one: a zip file has checksums."""
+    try:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+            about = json.loads(arrays["about"].tobytes())
+            items = [{} for _ in about["places"]]
+            for number, (field, shapes) in enumerate(about["shapes"].items()):
+                values, start = arrays[f"values{number}"], 0
+                for item, shape in zip(items, shapes, strict=True):
+                    end = start + math.prod(shape)
+                    item[field], start = values[start:end].reshape(shape), end
+            return Entry(items, about["places"], about["pieces"], about["problems"])
+    except Exception:  # zipfile, zlib, json and numpy raise a dozen kinds for damaged bytes
+        return None
+
+
+# --- what is loaded ----------------------------------------------------------------------------
+
+
+class Collection:
+    """The pieces of a folder, read from the cache when they are asked for, so that any number of
+    them needs the memory of one file: goes through ``for``, ``len``, an index and a slice (a list)
+    like a list.
+
+    names: each piece's file, with "/" on every system; "book.abc#2" is the second of a book.
+    skipped: (file, reason) of each file or piece that is left out, the reason going on from the
+    file's name. report: all that in a few lines. Where a part of the cache is damaged or gone, the
+    file is read again; MusicFileError where that has changed in the meantime.
+    """
+
+    def __init__(self, folder: Path, entries: Path, recipe: Recipe):
+        self.folder, self.names, self.skipped = folder, [], []
+        self._entries, self._recipe, self._specs = entries, recipe, {}
+        self._files, self._digests, self._ends = [], [], []  # of files with pieces
+        self._file_count, self._alike, self._last = 0, True, (None, [])
+
+    def add(self, file: str, outcome: Outcome) -> None:
+        self._file_count += 1
+        self.skipped += [(file, problem) for problem in outcome.problems]
+        if not outcome.places:
+            return
+        several = outcome.pieces > 1
+        self.names += [f"{file}#{place}" if several else file for place in outcome.places]
+        self._files.append(file)
+        self._digests.append(outcome.digest)
+        self._ends.append(len(self.names))
+        self._alike &= merge_specs(self._specs, outcome.specs)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __iter__(self) -> Iterator:
+        for number in range(len(self._files)):
+            yield from self._read(number)
+
+    def __getitem__(self, index):
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        place = range(len(self))[index]
+        number = bisect_right(self._ends, place)
+        if self._last[0] != number:
+            self._last = (number, self._read(number))
+        return self._last[1][place - self._ends[number]]  # counted from the file's last piece
+
+    def __repr__(self) -> str:
+        return f"<{len(self):,} pieces as {self._recipe.name}, read when asked for>"
+
+    @property
+    def report(self) -> str:
+        lines = [f"{len(self):,} pieces as {self._recipe.name} from {self._file_count:,} files."]
+        if self.skipped:
+            lines[0] += f" Left out, {len(self.skipped):,}:"
+        lines += [f"- {clean_name(file)} {reason}" for file, reason in self.skipped[:SHOWN]]
+        if len(self.skipped) > SHOWN:
+            lines.append(f"- and {len(self.skipped) - SHOWN:,} more, which .skipped lists.")
+        return "\n".join(lines)
+
+    def dataset(self):
+        """A ``tf.data.Dataset`` of the pieces, one after the other, in the order of ``names``.
+        Their first axis differs in length: batch with ``ragged_batch``, ``padded_batch``, or after
+        cutting windows. Raises ValueError where there are no pieces, or of different kinds."""
+        if not len(self):
+            raise ValueError("There are no pieces: .report says why.")
+        if not self._alike:
+            raise ValueError("The pieces are arrays of different kinds, which a data set is not.")
+        import tensorflow as tf
+
+        signature = {
+            field: tf.TensorSpec((None, *shape), tf.string if kind == "text" else np.dtype(kind))
+            for field, (kind, shape) in self._specs.items()
+        }
+        signature = signature.get("", signature)
+        dataset = tf.data.Dataset.from_generator(lambda: iter(self), output_signature=signature)
+        return dataset.apply(tf.data.experimental.assert_cardinality(len(self)))
+
+    def _read(self, number: int) -> list:
+        """The pieces of one file."""
+        file, digest = self._files[number], self._digests[number]
+        entry = read_entry(entry_path(self._entries, digest))
+        if entry is None:
+            with one_sentence(Path(file)):
+                now, entry = cached_entry(
+                    read_bytes(self.folder / file), self._entries, self._recipe
+                )
+                if now != digest:
+                    raise MusicFileError("has changed since it was read: load the folder again.")
+        return [item.get("", item) for item in entry.items]

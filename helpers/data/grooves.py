@@ -1,0 +1,142 @@
+"""Drum grooves: the Groove MIDI Dataset, and starter grooves for where it is not at hand.
+
+The Groove MIDI Dataset (Gillick et al. 2019, CC BY 4.0) holds 1,150 recordings of ten drummers on
+an electronic kit. The starter grooves are patterns written for this kit, text in
+``data/grooves/``, which ``parse_groove`` reads and ``groove_text`` writes.
+"""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+
+from ..course.settings import DATA_FOLDER
+from ..course.splits import PUBLISHED_SPLITS, check_split
+from ..files.groove_text import BEAT_TYPES, Groove, read_groove_file
+from ..files.midi_reader import read_midi_file
+from ..files.reading import MusicFileError
+from ..music.drums import TICKS_PER_QUARTER, as_hits
+from .sources import GROOVE, UnreachableError, data_set_folder
+
+STARTER_FOLDER = DATA_FOLDER / "grooves"
+
+
+INFO_COLUMNS = ("drummer", "id", "style", "bpm", "beat_type", "time_signature", "split")
+
+
+# --- the Groove MIDI Dataset ---------------------------------------------------------------------
+
+
+def load_groove(
+    split: str | None = None,
+    beat_type: str | None = None,
+    time_signature: str | None = None,
+    download: bool = False,
+) -> list[Groove]:
+    """The Groove MIDI Dataset with its own split, styles and tempi, in its own order: 1,150
+    grooves, 503 beats and 647 fills.
+
+    split: "train", "valid" or "test"; beat_type: "beat" or "fill"; time_signature: such as
+    "4/4"; None for all. The data set is the copy that the environment's GROOVE_DIR names or that
+    was fetched before; download: fetch it (3 MB) where there is none. Without a copy, or with no
+    way to the server, the starter grooves come instead, and a printed sentence says so.
+
+    Raises ValueError on another split or beat type, DownloadError where a download fails or
+    GROOVE_DIR is wrong, FileNotFoundError or MusicFileError where a file of the copy is missing
+    or damaged.
+    """
+    check_split(split)
+    if beat_type is not None and beat_type not in BEAT_TYPES:
+        raise ValueError(f"A beat type is one of {', '.join(BEAT_TYPES)}, not {beat_type!r}.")
+    choice = {"split": split, "beat_type": beat_type, "time_signature": time_signature}
+
+    def wanted(groove: dict) -> bool:
+        return all(value in (None, groove[key]) for key, value in choice.items())
+
+    try:
+        folder = data_set_folder(GROOVE, download)
+        reason = "The Groove MIDI Dataset is not here"
+        way = "set GROOVE_DIR to a copy, or call load_groove(download=True) to fetch it (3 MB)"
+    except UnreachableError as error:
+        folder, reason = None, str(error).split(":")[0]
+        way = "run this again with a network, or set GROOVE_DIR to a copy"
+    if folder is None:
+        grooves = [groove for groove in load_starter_grooves() if wanted(groove._asdict())]
+        print(f"{reason}, so here are {len(grooves)} starter grooves instead: {way}.")
+        return grooves
+    rows = _read_info(folder / GROOVE.marker)
+    return [_read_groove(folder, row) for row in rows if wanted(row)]
+
+
+def _read_info(path: Path) -> list[dict[str, str]]:
+    """The rows of the data set's table, splits and time signatures in the kit's words."""
+    with open(path, encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    if not rows or not {*INFO_COLUMNS, "midi_filename"} <= rows[0].keys():
+        raise ValueError(
+            "This info.csv is not the Groove MIDI Dataset's: set GROOVE_DIR to a copy of that."
+        )
+    for row in rows:
+        row["split"] = PUBLISHED_SPLITS.get(row["split"], row["split"])
+        row["time_signature"] = row["time_signature"].replace("-", "/")
+    return rows
+
+
+def _read_groove(folder: Path, row: dict[str, str]) -> Groove:
+    name = row["midi_filename"]
+    try:
+        data = (folder / name).read_bytes()
+    except FileNotFoundError:
+        raise FileNotFoundError(
+            f"{name} is missing from the copy of the Groove MIDI Dataset: delete the copy and "
+            "fetch it anew."
+        ) from None
+    try:
+        hits = hits_from_midi(data)
+    except MusicFileError as error:
+        raise MusicFileError(f"{name} {error}") from None
+    return Groove(
+        name=row["id"],
+        drummer=row["drummer"],
+        style=row["style"],
+        tempo=float(row["bpm"]),
+        beat_type=row["beat_type"],
+        time_signature=row["time_signature"],
+        split=row["split"],
+        hits=hits,
+        ticks=int(hits[:, 0].max(initial=-1)) + 1,
+    )
+
+
+def hits_from_midi(data: bytes) -> np.ndarray:
+    """The hits of a MIDI file's drum tracks (channel 10), ``(hits, 3)`` int32; times become ticks
+    of 480 a quarter. Raises MusicFileError as ``read_midi_file`` does."""
+    file = read_midi_file(data)
+    drums = [track.notes for track in file.tracks if track.is_drum]
+    notes = np.concatenate([np.zeros((0, 4), np.int32), *drums])
+    ticks = np.round(notes[:, 0] * (TICKS_PER_QUARTER / file.ticks_per_quarter))
+    return as_hits(np.stack([ticks, notes[:, 2], notes[:, 3]], axis=1))
+
+
+# --- starter grooves -----------------------------------------------------------------------------
+
+
+def load_starter_grooves(style: str | None = None) -> list[Groove]:
+    """The patterns in ``data/grooves``, in order of their files' names.
+
+    style: only these: a family such as "latin", or a whole style such as "latin/brazilian-samba".
+    They are written, not played: what few velocities and timings they have is in
+    ``helpers/files/groove_text.py``. The second pattern of some families is in "valid" or "test",
+    all else in "train". Raises ValueError on a style that none has, GrooveError where a file breaks
+    the notation.
+    """
+    grooves = [read_groove_file(path) for path in sorted(STARTER_FOLDER.glob("*.txt"))]
+    if style is None:
+        return grooves
+    found = [groove for groove in grooves if style in (groove.style, groove.style.split("/")[0])]
+    if not found:
+        families = sorted({groove.style.split("/")[0] for groove in grooves})
+        raise ValueError(f"The starter grooves' styles are {', '.join(families)}, not {style!r}.")
+    return found

@@ -1,0 +1,232 @@
+"""A melody from anybody's file: MIDI, MusicXML or ABC in, one voice on the sixteenth grid out."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from ..course.settings import DATA_FOLDER
+from ..files.formats import checked_path, one_sentence, read_bytes, read_content
+from ..files.pieces import bars_of, tempo_at
+from ..files.reading import MusicFileError, Part, Reading, clean_name
+from ..music.grid import (
+    STEPS_PER_QUARTER,
+    Piece,
+    as_onsets,
+    as_voices,
+    nearest_steps,
+    roll_to_voices,
+)
+
+if TYPE_CHECKING:
+    from ..music.timeline import Timeline
+
+
+MELODIES_FOLDER = DATA_FOLDER / "melodies"
+
+
+MAX_STEPS = 20_000  # of the melody, about 50 minutes at 100 quarters a minute
+
+
+NAMED_LIKE_A_MELODY = ("melod", "sopran", "cantus", "tune", "voice", "vocal", "vox", "lead", "solo")
+
+
+NAMED_OTHERWISE = ("back", "harmon", "accomp")  # "backing vocals" is no melody
+
+
+GRID_TOLERANCE = 0.02  # of a sixteenth: closer than this counts as on the grid
+
+
+LONG_ENOUGH = 0.25  # a track competes if it sounds this share of the fullest track's time
+
+
+class LoadedMelody(NamedTuple):
+    """What ``load_melody`` found.
+
+    melody: ``(steps,)`` int16, MIDI pitches or ``REST``. onsets: ``(steps,)`` bool, true where a
+    note is struck. name: the piece's title, else the file's name. tempo: quarters a minute.
+    time_signature: such as ``"3/4"``. bar_starts: ``(bars,)`` int32, the steps of the downbeats;
+    steps before the first are a pickup. report: what was done, in a few sentences.
+    """
+
+    melody: np.ndarray
+    onsets: np.ndarray
+    name: str
+    tempo: float
+    time_signature: str
+    bar_starts: np.ndarray
+    report: str
+
+    @property
+    def pickup(self) -> int:
+        """The steps before the first downbeat."""
+        return int(self.bar_starts[0]) if len(self.bar_starts) else 0
+
+    def to_timeline(self) -> Timeline:
+        """The melody as notes in time, to be heard and drawn like any music."""
+        from ..music.conversion import to_timeline
+
+        return to_timeline(as_piece(self, self.melody))
+
+
+def as_piece(tune: LoadedMelody, voices) -> Piece:
+    """``voices`` ``(steps, voices)`` with the tune in column 0 as a piece in the tune's metre and
+    tempo, its repeated notes struck again."""
+    onsets = as_onsets(voices)
+    onsets[:, 0] |= tune.onsets
+    return Piece(
+        tune.name, as_voices(voices), onsets, tune.bar_starts, tune.time_signature, tempo=tune.tempo
+    )
+
+
+def melody_files() -> list[Path]:
+    """The melodies shipped with the kit, MIDI files in order of name."""
+    return sorted(MELODIES_FOLDER.glob("*.mid"))
+
+
+def load_melody(path) -> LoadedMelody:
+    """The melody of a MIDI (.mid), MusicXML (.musicxml, .xml, .mxl) or ABC (.abc) file.
+
+    The content decides, not the suffix. The melody is the track named like one (melody, soprano,
+    voice, vocal, lead, cantus, tune ...), else the one whose highest line lies highest; of notes
+    that sound together the highest counts; drums never do. It is rounded to sixteenths, its
+    leading silence is left out, rests and repeated notes are kept, nothing is transposed.
+
+    Raises MusicFileError, a ValueError of one sentence, for whatever cannot be read. Limits: 2 MB
+    of MIDI, ABC or .mxl, 12 MB of MusicXML, 100,000 notes, and 20,000 sixteenths of melody.
+    """
+    path = checked_path(path)
+    with one_sentence(path):
+        return melody_of(read_content(read_bytes(path), path.suffix.lower()), clean_name(path.stem))
+
+
+# --- the melody --------------------------------------------------------------------------------
+
+
+def melody_of(reading: Reading, stem: str) -> LoadedMelody:
+    part, how = choose_part(reading)
+    starts, ends, pitches, moved = quantise(part.notes)
+    first, last = starts.min(), ends.max()
+    if last - first > MAX_STEPS:
+        raise MusicFileError(
+            f"holds a melody of {last - first:,} sixteenths, and at most {MAX_STEPS:,} are read: "
+            "cut it in your notation program and save that."
+        )
+    melody, onsets, hidden = skyline(starts - first, ends - first, pitches)
+    tempo, tempo_remark = tempo_at(reading.tempos, first / STEPS_PER_QUARTER)
+    signature, bar_starts = bars_of(reading, part, int(first), int(last))
+    report = [
+        f"{reading.kind}: the melody is {how}; {count(onsets.sum(), 'note')} in "
+        f"{count(len(melody), 'sixteenth')}.",
+        moved,
+    ]
+    if hidden:
+        report.append(f"Left out: {count(hidden, 'note')}, under a higher one or too short.")
+    silence = f"{count(first, 'sixteenth')} of silence at the beginning" if first else "nothing"
+    report.append(f"Trimmed: {silence}; transposed: nothing.")
+    report += [*tempo_remark, *reading.remarks]
+    return LoadedMelody(
+        melody, onsets, reading.title or stem, tempo, signature, bar_starts, " ".join(report)
+    )
+
+
+def choose_part(reading: Reading) -> tuple[Part, str]:
+    """The part that holds the melody, and how it was found."""
+    sounding = [part for part in reading.parts if part.notes]
+    parts = [part for part in sounding if not part.drums]
+    if not parts:
+        if sounding or any(part.drums for part in reading.parts):
+            raise MusicFileError("holds only drums, which have no melody: give a file with a tune.")
+        raise MusicFileError("holds no notes: give a file with a tune.")
+    word = {"MIDI file": "track", "MusicXML score": "part"}.get(reading.kind, "voice")
+    if len(parts) == 1:
+        comma = "," if parts[0].name else ""
+        return parts[0], f"the only {word} with notes{comma}{quoted(parts[0])}"
+    heights, lengths = zip(*(height_and_length(part) for part in parts), strict=True)
+    for rank in NAMED_LIKE_A_MELODY:
+        named = [i for i, part in enumerate(parts) if names_melody(part.name, rank)]
+        if named:
+            chosen = parts[max(named, key=lambda i: (heights[i], -i))]
+            return chosen, f"the {word}{quoted(chosen)}, chosen by its name among {len(parts)}"
+    long_enough = [i for i in range(len(parts)) if lengths[i] >= LONG_ENOUGH * max(lengths)]
+    chosen = max(long_enough, key=lambda i: (heights[i], -i))
+    place = quoted(parts[chosen]) or f" {chosen + 1}"
+    return parts[chosen], f"the {word}{place}, chosen as the highest line among {len(parts)}"
+
+
+def count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def quoted(part: Part) -> str:
+    return f' "{part.name}"' if part.name else ""
+
+
+def names_melody(name: str, word: str) -> bool:
+    """Whether a word of the name begins like ``word``; accents and case do not matter."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return bool(re.search(rf"\b{word}", plain)) and not any(w in plain for w in NAMED_OTHERWISE)
+
+
+def height_and_length(part: Part) -> tuple[float, float]:
+    """The mean pitch of the part's notes weighted by length (a higher note hides those under it
+    that begin with it), and their length in quarters."""
+    top = {}
+    for start, end, pitch in part.notes:
+        if start not in top or pitch > top[start][0]:
+            top[start] = (pitch, end - start)
+    length = sum(length for _, length in top.values())
+    height = sum(pitch * length for pitch, length in top.values())
+    return height / length if length else 0.0, length
+
+
+def quantise(notes) -> tuple[np.ndarray, np.ndarray, np.ndarray, str]:
+    """``(starts, ends, pitches)`` in steps, and a sentence on how far they moved.
+
+    An end less than a sixteenth from another note's beginning is taken to it first: players
+    detach notes or let them overlap, and mean neither a rest nor a chord.
+    """
+    starts, ends, pitches = (np.array(column) for column in zip(*notes, strict=True))
+    onsets = np.unique(starts)
+    after = np.searchsorted(onsets, ends)
+    for near in (np.minimum(after, len(onsets) - 1), np.maximum(after - 1, 0)):
+        close = (np.abs(onsets[near] - ends) < 1 / STEPS_PER_QUARTER - 1e-6) & (
+            onsets[near] > starts
+        )
+        ends = np.where(close, onsets[near], ends)
+    exact = np.stack([starts, ends]) * STEPS_PER_QUARTER
+    steps = nearest_steps(exact)
+    shift = np.abs(exact - steps).max(axis=0)
+    moved = shift > GRID_TOLERANCE
+    if not moved.any():
+        return *steps, pitches, "All lie on the sixteenth grid."
+    fractions = np.mod(exact[:, moved], 1) * 3
+    triplets = np.abs(fractions - np.round(fractions)).max() < 3 * GRID_TOLERANCE
+    sentence = (
+        f"Moved to the nearest sixteenth, by at most {shift.max():.2f} of one: {moved.sum():,} of "
+        f"{count(len(notes), 'note')}{' (triplets)' if triplets else ''}."
+    )
+    return *steps, pitches, sentence
+
+
+def skyline(starts, ends, pitches) -> tuple[np.ndarray, np.ndarray, int]:
+    """``(melody, onsets)`` of the highest note at each step, and how many notes are not in it.
+
+    A note that rounds to no length gets a step where nothing else sounds.
+    """
+    steps = int(max(ends.max(), starts.max() + 1))
+    change = np.zeros((steps + 1, 128), np.int32)
+    np.add.at(change, (starts, pitches), 1)
+    np.add.at(change, (ends, pitches), -1)
+    roll = change.cumsum(axis=0)[:steps] > 0
+    short = (starts == ends) & ~roll.any(axis=1)[starts]
+    roll[starts[short], pitches[short]] = True
+    struck = np.zeros(roll.shape, bool)
+    struck[starts, pitches] = True
+    melody = roll_to_voices(roll)[:, 0]
+    onsets = as_onsets(melody, struck[np.arange(steps), np.maximum(melody, 0)])[:, 0]
+    return melody, onsets, int((melody[starts] != pitches).sum())

@@ -1,0 +1,71 @@
+"""The checks of notebook 06."""
+
+from __future__ import annotations
+
+from ..music.grid import REST
+from .answers import number, right_on, say, tried
+
+# --- notebook 06 -------------------------------------------------------------------------------
+
+
+def finished_stretch(first, last) -> None:
+    """Exercise 1: the steps of the last stretch of 32, one every 16, that has ended at step 100."""
+    if not tried(first, last):
+        return
+    first, last = number(first), number(last)
+    if last >= 100:
+        hint = "That stretch is still going on at step 100."
+    elif last - first != 31:
+        hint = "A stretch has 32 steps, and both ends belong to it."
+    else:
+        hint = "Stretches begin at 0, 16, 32, 48, 64 ...: which is the last to end before step 100?"
+    say(first == 64 and last == 95, "It ended at step 95, and the next is not complete.", hint)
+
+
+def rl_loss_by_hand(loss) -> None:
+    """Exercise 2: rewards 0.8, 0.5, 0.2, log probabilities -1, -2, -3, and 0.5 expected."""
+    if not tried(loss):
+        return
+    value = number(loss)
+    hint = "Multiply each (reward - 0.5) by its log probability, take the mean, change the sign."
+    if abs(value - 0.2) < 1e-6:
+        hint = "The sign: the loss is minus the mean."
+    elif abs(value + 0.6) < 1e-6:
+        hint = "That is the sum; the loss is a mean over the three."
+    elif abs(value - 2.4 / 3) < 1e-6:
+        hint = "The baseline is missing: rewards are counted from what was expected."
+    say(
+        abs(value + 0.2) < 1e-6,
+        "Going downhill makes the first part likelier and the third less likely.",
+        hint,
+    )
+
+
+def share_before(function) -> None:
+    """Exercise 3: a function of ``play (steps, notes)``: the share of earlier steps."""
+    cases = [
+        (
+            ([[1, 0], [1, 0], [0, 1], [0, 0]],),
+            [[0, 0], [1, 0], [1, 0], [2 / 3, 1 / 3]],
+            "At step 3 the first note sounded on two of the three steps before.",
+        ),
+        (([[1], [0]],), [[0], [1]], "The step itself does not count, only those before it."),
+        (([[0], [0], [1]],), [[0], [0], [0]], "What comes at step 2 must not be seen before."),
+    ]
+    if right_on(function, cases):
+        say(True, "It sees the past alone, so a generator may have it.", "")
+
+
+def contrary_motion(function) -> None:
+    """Exercise 4: a function of melody and bass ``(steps,)``: the share of contrary motion."""
+    cases = [
+        (([60, 62], [48, 47]), 1, "One goes up, the other down: contrary, a share of 1."),
+        (([60, 62], [48, 50]), 0, "Both go up: that is no contrary motion."),
+        (([60, 60], [48, 47]), 0, "Only one moves, so no step counts and the share is 0."),
+        (([60, 62, 64], [48, 47, 48]), 0.5, "One step of two is contrary."),
+        (([60, 60, 62], [48, 47, 45]), 1, "Only steps on which both move are counted."),
+        (([60, REST, 64], [48, 47, 45]), 0, "A rest is -1, not a pitch: no move from or to it."),
+        (([60, 62], [REST, 48]), 0, "A rest is -1, not a pitch: no move from or to it."),
+    ]
+    if right_on(function, cases):
+        say(True, "Now compare Bach with the generator.", "")

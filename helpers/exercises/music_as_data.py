@@ -1,0 +1,68 @@
+"""The checks of notebook 01."""
+
+from __future__ import annotations
+
+from ..music import events
+from ..music.grid import REST
+from .answers import number, right_on, say, tried
+
+# --- notebook 01 -------------------------------------------------------------------------------
+
+
+def tick_length(milliseconds) -> None:
+    """Exercise 1: a tick at 480 to a quarter and 120 quarters a minute, in milliseconds."""
+    if not tried(milliseconds):
+        return
+    value = number(milliseconds)
+    hint = "A minute has 60,000 milliseconds and 120 quarters, and a quarter has 480 ticks."
+    if abs(value - 60 / 120 / 480) < 5e-6:
+        hint = "The way is right: that is in seconds."
+    say(
+        abs(value - 60_000 / 120 / 480) < 0.005,
+        "1.04 ms: finer than anyone hears in a rhythm.",
+        hint,
+    )
+
+
+def one_note_in_events(told) -> None:
+    """Exercise 2: the names of the events of middle C, velocity 64, from 0.5 to 1.75 seconds."""
+    if not tried(told):
+        return
+    names = {events.event_name(token): token for token in range(1, events.EVENTS + 1)}
+    told = list(told) if isinstance(told, (list, tuple)) else [told]
+    unknown = next((name for name in told if name not in names), None)
+    if unknown is not None:
+        hint = "the longest wait is 1000 ms, and velocities come in bins such as velocity 60-64"
+        say(False, "", f"There is no event {unknown!r}: {hint}.")
+        return
+    played = events.events_to_notes([names[name] for name in told])
+    if len(played) != 1 or played[0, 2] != 60:
+        say(False, "", "One note is wanted, C4: down once, and up at its end.")
+        return
+    (start, end, _, velocity), up = played[0], "up C4" in told
+    hint = "The velocity stands before the note goes down."
+    if any(name.startswith("velocity") for name in told):
+        hint = f"The note is played with a velocity about {velocity:g}; 64 is in another bin."
+    if round(start, 3) != 0.5:
+        hint = f"The note starts after {start:g} s, not after half a second."
+    elif round(end, 3) != 1.75:
+        hint = f"It is held for {end - start:g} s, not 1.25: more than one wait can say."
+    elif not up:
+        hint = "At its end the note goes up."
+    right = (round(start, 3), round(end, 3), up) == (0.5, 1.75, True) and 60 <= velocity < 65
+    say(right, "Two waits, since none is longer than a second.", hint)
+
+
+def forgotten_notes(count) -> None:
+    """Exercise 3: a function that counts the notes that a piano roll cannot tell from held ones."""
+    cases = [
+        ([[[60], [60]], [[True], [True]]], 1, "C4 struck twice in a row: one of two is forgotten."),
+        ([[[60], [60]], [[True], [False]]], 0, "A note that is held is not forgotten."),
+        ([[[60], [62]], [[True], [True]]], 0, "Another pitch fills another row: it is seen."),
+        ([[[60], [REST], [60]], [[True], [False], [True]]], 0, "A rest parts the two notes."),
+        ([[[REST], [REST]], [[False], [False]]], 0, "Rests are no notes."),
+        ([[[60, 48], [60, 48]], [[True, True], [True, True]]], 2, "Count in all voices."),
+        ([[[60, 62], [62, 60]], [[True, True], [True, True]]], 0, "Each voice has its own layer."),
+    ]
+    if right_on(count, cases):
+        say(True, "Bach repeats a pitch more often than one would think: see the solution.", "")

@@ -1,0 +1,27 @@
+"""Music as arrays, and as what networks read."""
+
+from .. import hand_on
+
+__getattr__, __dir__, __all__ = hand_on(
+    __name__,
+    {
+        "chords": "chord_names chord_pitches",
+        "conversion": "to_piece to_timeline voices_to_multitrack",
+        "drums": "DRUM_NAMES KIT_PITCHES TICKS_PER_STEP drum_of tick_features",
+        "events": (
+            "EVENTS FIRST_DOWN FIRST_UP FIRST_VELOCITY FIRST_WAIT PADDING event_name "
+            "events_to_notes notes_to_events"
+        ),
+        "grid": (
+            "REST STEPS_PER_BAR STEPS_PER_QUARTER VOICE_NAMES Piece bar_clock bar_length "
+            "excerpt pitch_name pitch_number transpose voice_notes voices_to_roll"
+        ),
+        "keys": "key_tonic",
+        "matrices": "matrices_to_timeline to_matrices",
+        "timeline": "timeline_to_voices",
+        "words": (
+            "EVENT_WORD SIXTHS_PER_STEP Vocabulary is_timeless melody_words read_word "
+            "voice_words words_to_notes words_to_voice"
+        ),
+    },
+)

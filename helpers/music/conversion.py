@@ -1,0 +1,276 @@
+"""Any music of the course, other libraries' included, as notes in time."""
+
+from __future__ import annotations
+
+import numpy as np
+import pretty_midi
+
+from .drums import DRUMS, drum_notes
+from .grid import (
+    CHORAL_PROGRAM,
+    DEFAULT_TEMPO,
+    STEPS_PER_BAR,
+    STEPS_PER_QUARTER,
+    VOICE_NAMES,
+    Piece,
+    as_onsets,
+    as_voices,
+    nearest_steps,
+    read_signature,
+    voice_notes,
+    voices_to_roll,
+)
+from .streams import downbeats, has_tempo, stream_to_midi, to_step
+from .timeline import VELOCITY, Part, Timeline, part_names, timeline_to_voices
+
+
+def voices_to_multitrack(voices, tempo: float = DEFAULT_TEMPO, names=VOICE_NAMES):
+    """A ``pypianoroll.Multitrack`` with one track a voice, four time steps a quarter.
+
+    A piano roll has no onsets: repeated notes become one held note.
+    """
+    import pypianoroll
+
+    roll = voices_to_roll(voices)
+    tracks = [
+        pypianoroll.BinaryTrack(
+            name=names[i] if i < len(names) else f"voice {i + 1}",
+            program=CHORAL_PROGRAM,
+            pianoroll=roll[:, :, i],
+        )
+        for i in range(roll.shape[2])
+    ]
+    return pypianoroll.Multitrack(
+        resolution=STEPS_PER_QUARTER, tempo=np.full(len(roll), float(tempo)), tracks=tracks
+    )
+
+
+def to_timeline(music, onsets=None) -> Timeline:
+    """The notes of any music of the course.
+
+    onsets: bool, of the shape of a melody or voices, where a repeated note must be told from a
+    held one. Raises TypeError for what is no music, ValueError for arrays of another form.
+    """
+    if isinstance(music, Timeline):
+        return music
+    if hasattr(music, "to_timeline"):  # a tune, a groove
+        refuse_onsets(onsets)
+        return music.to_timeline()
+    kind = kind_of(music)
+    if kind != "array":
+        refuse_onsets(onsets)
+    if kind == "piece":
+        return _piece_timeline(music)
+    if kind == "multitrack":
+        return _multitrack_timeline(music)
+    if kind == "midi":
+        return _midi_timeline(music)
+    if kind == "stream":
+        return _stream_timeline(music)
+    return _array_timeline(music, onsets)
+
+
+def kind_of(music) -> str:
+    """Which kind of music this is; found without importing the libraries."""
+    if isinstance(music, (Piece, Timeline)):
+        return "piece" if isinstance(music, Piece) else "timeline"
+    packages = {cls.__module__.split(".")[0] for cls in type(music).__mro__}
+    if "pretty_midi" in packages and hasattr(music, "instruments"):
+        return "midi"
+    if "pypianoroll" in packages and hasattr(music, "tracks"):
+        return "multitrack"
+    if "music21" in packages and hasattr(music, "recurse"):
+        return "stream"
+    if not hasattr(music, "__array__") and not isinstance(music, (list, tuple)):
+        raise TypeError(
+            "Music is a melody, voices, a piano roll, drums, a Piece, a PrettyMIDI, a Multitrack "
+            f"or a music21 stream, not {type(music).__name__}."
+        )
+    return "array"
+
+
+def refuse_onsets(onsets) -> None:
+    if onsets is not None:
+        raise ValueError("Onsets go with a melody or voices only; leave them out here.")
+
+
+def _array_timeline(music, onsets) -> Timeline:
+    try:
+        array = np.asarray(music)
+    except ValueError:
+        raise ValueError(
+            "The rows of this music differ in length; an array has equal ones."
+        ) from None
+    if array.ndim == 3 and array.shape[1:] == (len(DRUMS), 3) and array.dtype != bool:
+        refuse_onsets(onsets)
+        return Timeline([Part("drums", drum_notes(array), 0, True)], len(array))
+    if array.dtype == bool:
+        if array.ndim not in (2, 3) or array.shape[1] != 128:
+            raise ValueError(
+                "True and False are taken for a piano roll, whose shape is (steps, 128) or "
+                f"(steps, 128, tracks), not {array.shape}."
+            )
+        refuse_onsets(onsets)
+        return _roll_timeline(array)
+    if array.ndim == 3 or (array.ndim == 2 and array.shape[1] == 128):
+        hint = (
+            "a piano roll holds True and False, such as roll > 0"
+            if array.shape[1] == 128
+            else "of a batch choose one, such as batch[0]"
+        )
+        raise ValueError(f"An array of shape {array.shape} and {array.dtype} is no music: {hint}.")
+    voices = as_voices(array)
+    return Timeline(_voice_parts(voices, as_onsets(voices, onsets)), len(voices))
+
+
+def _voice_parts(voices: np.ndarray, onsets: np.ndarray) -> list[Part]:
+    parts = []
+    for i, name in enumerate(part_names(voices.shape[1])):
+        notes = [(*note, VELOCITY) for note in voice_notes(voices[:, i], onsets[:, i])]
+        parts.append(Part(name, np.array(notes, float).reshape(-1, 4)))
+    return parts
+
+
+def _piece_timeline(piece: Piece) -> Timeline:
+    voices = as_voices(piece.voices)
+    return Timeline(
+        parts=_voice_parts(voices, as_onsets(voices, piece.onsets)),
+        steps=len(voices),
+        bar_starts=np.asarray(piece.bar_starts),
+        tempo=float(piece.tempo),
+        name=piece.name,
+        time_signature=piece.time_signature,
+        key=piece.key,
+    )
+
+
+def _roll_notes(roll: np.ndarray, scale: float = 1.0) -> np.ndarray:
+    """The notes of one track ``(steps, 128)``: every unbroken run of a pitch. Numbers above 1 are
+    velocities; the first of a run counts."""
+    edges = np.diff(np.pad((roll > 0).astype(np.int8), ((1, 1), (0, 0))), axis=0)
+    pitches, starts = np.nonzero(edges.T == 1)
+    ends = np.nonzero(edges.T == -1)[1]
+    velocities = np.full(len(starts), VELOCITY) if roll.dtype == bool else roll[starts, pitches]
+    notes = np.stack([starts * scale, ends * scale, pitches, velocities.clip(1, 127)], axis=1)
+    return notes[np.lexsort((pitches, starts))].astype(float)
+
+
+def _roll_timeline(roll: np.ndarray) -> Timeline:
+    roll = roll[:, :, None] if roll.ndim == 2 else roll
+    names = part_names(roll.shape[2])
+    if roll.shape[2] == 1 and (roll.sum(axis=1) > 1).any():
+        names = ("notes",)  # chords in one track are no melody
+    parts = [Part(name, _roll_notes(roll[:, :, i])) for i, name in enumerate(names)]
+    return Timeline(parts, len(roll))
+
+
+def _multitrack_timeline(multitrack) -> Timeline:
+    scale = STEPS_PER_QUARTER / multitrack.resolution
+    parts = [
+        Part(
+            track.name or f"track {i + 1}",
+            _roll_notes(track.pianoroll, scale),
+            track.program,
+            track.is_drum,
+        )
+        for i, track in enumerate(multitrack.tracks)
+    ]
+    lengths = [len(track.pianoroll) for track in multitrack.tracks]
+    downbeat, tempo = multitrack.downbeat, multitrack.tempo
+    return Timeline(
+        parts=parts,
+        steps=max(lengths, default=0) * scale,
+        bar_starts=None if downbeat is None else np.flatnonzero(downbeat) * scale,
+        # Changes of tempo are averaged so that the whole lasts as long as it should.
+        tempo=None if tempo is None or not len(tempo) else float(1 / np.mean(1 / np.ravel(tempo))),
+        name=multitrack.name or "",
+    )
+
+
+def _midi_timeline(midi: pretty_midi.PrettyMIDI) -> Timeline:
+    def step(seconds):
+        return midi.time_to_tick(float(seconds)) / midi.resolution * STEPS_PER_QUARTER
+
+    parts = []
+    for i, instrument in enumerate(midi.instruments):
+        notes = sorted(instrument.notes, key=lambda note: (note.start, note.pitch))
+        table = [(step(n.start), step(n.end), n.pitch, n.velocity) for n in notes]
+        name = instrument.name.strip() or program_name(instrument.program, instrument.is_drum)
+        names = [part.name for part in parts]
+        name = f"{name} {i + 1}" if name in names else name
+        parts.append(
+            Part(
+                name,
+                np.array(table, float).reshape(-1, 4),
+                int(instrument.program),
+                instrument.is_drum,
+            )
+        )
+    has_notes = any(instrument.notes for instrument in midi.instruments)
+    signatures = midi.time_signature_changes
+    return Timeline(
+        parts=parts,
+        steps=step(midi.get_end_time()),
+        bar_starts=np.array([step(time) for time in midi.get_downbeats()]) if has_notes else None,
+        tempo=float(midi.get_tempo_changes()[1][0]),
+        time_signature=f"{signatures[-1].numerator}/{signatures[-1].denominator}"
+        if signatures
+        else "",
+    )
+
+
+def program_name(program: int, is_drum: bool) -> str:
+    """What a part without a name is called: its instrument."""
+    return "drums" if is_drum else pretty_midi.program_to_instrument_name(program).lower()
+
+
+def _stream_timeline(stream) -> Timeline:
+    """A music21 stream by way of MIDI; its bar lines, which MIDI would lose at a pickup, from its
+    measures, unless repeats are played out and move them."""
+    timeline = _midi_timeline(stream_to_midi(stream))
+    if not has_tempo(stream):
+        timeline = timeline._replace(tempo=float(DEFAULT_TEMPO))
+    parts = list(getattr(stream, "parts", None) or [stream])
+    bars = downbeats(parts[0])
+    if len(bars) and to_step(stream.highestTime) == round(timeline.steps):
+        timeline = timeline._replace(bar_starts=bars)
+    return timeline
+
+
+def to_piece(music, onsets=None) -> Piece:
+    """Any music of the course as a ``Piece`` on the sixteenth grid; what is lost is told in
+    ``timeline_to_voices``. Bars of music that has none are of 16 steps from the first.
+
+    Raises ValueError for drums alone, and as ``to_timeline`` does.
+    """
+    if isinstance(music, Piece):
+        refuse_onsets(onsets)
+        return music
+    timeline = to_timeline(music, onsets)
+    if timeline.parts and all(part.is_drum for part in timeline.parts):
+        raise ValueError("A voices grid has pitched parts; this music has only drums.")
+    voices, struck = timeline_to_voices(timeline)
+    bars = np.arange(0, max(len(voices), 1), STEPS_PER_BAR)
+    if timeline.bar_starts is not None:
+        bars = np.unique(nearest_steps(timeline.bar_starts))
+        bars = bars[bars < max(len(voices), 1)]
+    signature = timeline.time_signature or _likely_signature(bars)
+    beats, unit = read_signature(signature)
+    second = bars[2] - bars[1] if len(bars) > 2 else 4 * STEPS_PER_QUARTER * beats / unit
+    if len(bars) > 1 and bars[1] - bars[0] < second:
+        bars = bars[1:]  # MIDI has no other way to tell a pickup than a short first bar
+    return Piece(
+        name=timeline.name,
+        voices=voices,
+        onsets=struck,
+        bar_starts=bars.astype(np.int32),
+        time_signature=signature,
+        key=timeline.key,
+        tempo=timeline.tempo or DEFAULT_TEMPO,
+    )
+
+
+def _likely_signature(bars: np.ndarray) -> str:
+    lengths = np.bincount(np.diff(bars)) if len(bars) > 1 else np.array([])
+    length = int(lengths.argmax()) if len(lengths) else STEPS_PER_BAR
+    return f"{length // 4}/4" if length % 4 == 0 else f"{length}/16"

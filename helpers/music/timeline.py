@@ -1,0 +1,130 @@
+"""Any music of the course as notes in time: what is drawn, played and measured begins here.
+
+``to_timeline`` takes a melody ``(steps,)``, voices ``(steps, voices)``, a piano roll
+``(steps, 128[, tracks])`` of bool, drums ``(steps, 9, 3)``, a ``Piece``, a tune such as
+``load_melody`` gives, a ``pretty_midi.PrettyMIDI``, a ``pypianoroll.Multitrack`` or a music21
+stream. Music without notes is music too. ``timeline_to_voices``, ``timeline_to_roll`` and
+``to_piece`` are the ways back to the sixteenth grid.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .grid import REST, VOICE_NAMES, as_onsets, nearest_steps
+
+VELOCITY = 80  # of notes that come without one, 1 to 127
+
+
+MAX_STEPS = 200_000  # of a grid: eight hours at 100 quarters a minute; a roll has 128 cells a step
+
+
+class Part(NamedTuple):
+    """One instrument: ``notes`` ``(notes, 4)`` float, the columns start and end (steps), pitch and
+    velocity (1 to 127), in order of start. ``program`` is None where the music names none."""
+
+    name: str
+    notes: np.ndarray
+    program: int | None = None
+    is_drum: bool = False
+
+
+class Timeline(NamedTuple):
+    """Music as notes in time, all in steps: four to a quarter note, fractions allowed.
+
+    steps: how long it lasts, rests at its end included. bar_starts: the downbeats, or None where
+    the music does not say. tempo: quarter notes a minute, or None.
+    """
+
+    parts: list[Part]
+    steps: float
+    bar_starts: np.ndarray | None = None
+    tempo: float | None = None
+    name: str = ""
+    time_signature: str = ""
+    key: str = ""
+
+
+def part_names(count: int) -> tuple[str, ...]:
+    """What the parts of so many voices are called."""
+    if count == 1:
+        return ("melody",)
+    return (
+        VOICE_NAMES if count == len(VOICE_NAMES) else tuple(f"voice {i + 1}" for i in range(count))
+    )
+
+
+# --- back to the grid --------------------------------------------------------------------------
+
+
+def timeline_to_voices(timeline: Timeline, names=None) -> tuple[np.ndarray, np.ndarray]:
+    """``(voices, onsets)``: ``(steps, parts)`` int16 and bool, one column a pitched part.
+
+    names: the parts that are wanted, one a column, silent where there is no such part (a MIDI file
+    does not keep a part that never sounds); None takes all.
+
+    Starts and ends go to the nearest sixteenth, halves up. Lost are fractions of a step,
+    velocities, drums, and of notes that sound together in one part all but the highest: a lower
+    one that is still held when the higher one ends comes back as a new note. A note that rounds to
+    no length gets one step where its part is silent, and is lost elsewhere.
+    Raises ValueError where the music is longer than ``MAX_STEPS``.
+    """
+    parts = pitched_parts(timeline, names)
+    steps = grid_steps(timeline, parts)
+    voices = np.full((steps, len(parts)), REST, np.int16)
+    struck = np.zeros((steps, len(parts)), bool)
+    for i, part in enumerate(parts):
+        starts, ends, pitches = rounded_notes(part.notes, steps)
+        order = np.argsort(pitches, kind="stable")
+        for n in order:  # the highest last, on top of the others
+            voices[starts[n] : ends[n], i] = pitches[n]
+        for n in order[::-1]:
+            if starts[n] == ends[n] and voices[starts[n], i] == REST:
+                voices[starts[n], i] = pitches[n]
+        heard = voices[starts, i] == pitches
+        struck[starts[heard], i] = True
+    return voices, as_onsets(voices, struck)
+
+
+def timeline_to_roll(timeline: Timeline, names=None) -> np.ndarray:
+    """``(steps, 128, parts)`` bool, one track a pitched part; names as in ``timeline_to_voices``.
+
+    Starts and ends go to the nearest sixteenth, halves up; every note gets one step at least. Lost
+    are fractions of a step, velocities, drums, and where a note is struck again: of one pitch,
+    notes that touch or overlap become one. Raises ValueError where the music is longer than
+    ``MAX_STEPS``.
+    """
+    parts = pitched_parts(timeline, names)
+    roll = np.zeros((grid_steps(timeline, parts), 128, len(parts)), bool)
+    for i, part in enumerate(parts):
+        for start, end, pitch in zip(*rounded_notes(part.notes, len(roll)), strict=True):
+            roll[start : max(end, start + 1), pitch, i] = True
+    return roll
+
+
+def rounded_notes(notes: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """``(starts, ends, pitches)`` of the notes on a grid of so many steps."""
+    starts = nearest_steps(notes[:, 0]).clip(0, max(steps - 1, 0))
+    ends = np.maximum(nearest_steps(notes[:, 1]), starts)
+    return starts, ends, notes[:, 2].astype(np.int64)
+
+
+def pitched_parts(timeline: Timeline, names=None) -> list[Part]:
+    pitched = [part for part in timeline.parts if not part.is_drum]
+    if names is None:
+        return pitched
+    found = {part.name: part for part in reversed(pitched)}
+    return [found.get(name, Part(name, np.zeros((0, 4)))) for name in names]
+
+
+def grid_steps(timeline: Timeline, parts: list[Part]) -> int:
+    ends = [float(part.notes[:, 1].max()) for part in parts if len(part.notes)]
+    length = max([timeline.steps, *ends])
+    if not length <= MAX_STEPS:
+        raise ValueError(
+            f"This music lasts {length:,.0f} sixteenths, and a grid has at most {MAX_STEPS:,}: "
+            "cut it into pieces."
+        )
+    return max(int(nearest_steps(length)), 1 if ends else 0)

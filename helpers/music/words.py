@@ -1,0 +1,254 @@
+"""Next-event tokens: a tune as a sequence of words, and words as numbers.
+
+An event of one voice is a word: what sounds, and for how many steps (four to a quarter note).
+"D5 2" is an eighth, "rest 4" a quarter's rest, "E5 4/3" an eighth of a triplet. Times are kept to
+a sixth of a step, which holds sixteenths, thirty-seconds and their triplets. Lost are velocities,
+silence after the last note, and how a black key was spelt (here it is always a sharp).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
+from functools import lru_cache
+from math import floor, log
+
+import numpy as np
+
+from .grid import REST, notes_to_voice, pitch_name, pitch_number, voice_notes
+
+SIXTHS_PER_STEP = 6  # 24 a quarter
+
+
+MAX_STEPS = 1_000_000  # of one voice; more is a mistake, and would fill the memory
+
+
+EVENT_WORD = re.compile(r"(rest|[A-G][#b]{0,2}-?\d) ([1-9]\d{0,6}(?:/[1-9]\d{0,6})?)")
+
+
+TIMELESS_WORD = re.compile(r"<[^<>]*>|\|")  # such as "<start>" or "<reel>", and a bar line
+
+
+PADDING = ""  # the word of token 0
+
+
+# --- notes and words ---------------------------------------------------------------------------
+
+
+def note_events(notes) -> list[tuple[int, int]]:
+    """``(pitch, ticks)`` of one voice's notes and rests, one after the other, six ticks a step.
+
+    notes: (start, end, pitch) in steps, in any order; further columns are not asked. Times are
+    rounded to ticks. A later note cuts off an earlier one; of notes that begin together the highest
+    is kept; notes of no length are left out; a gap, before the first note too, is a rest.
+    Raises ValueError on a note before step 0, after step 1,000,000 or with no MIDI pitch.
+    """
+    rows = np.array([tuple(note)[:3] for note in notes], float).reshape(-1, 3)
+    if not (rows <= MAX_STEPS).all():
+        raise ValueError(f"Notes end at step {MAX_STEPS:,} at the latest: count time in steps.")
+    ticks = np.floor(rows[:, :2] * SIXTHS_PER_STEP + 0.5)
+    lasting = ticks[:, 0] < ticks[:, 1]
+    starts, ends, pitches = ticks[lasting, 0], ticks[lasting, 1], rows[lasting, 2]
+    if (starts < 0).any() or not np.isin(pitches, np.arange(128)).all():
+        raise ValueError("Notes begin at step 0 or later and have MIDI pitches from 0 to 127.")
+    order = np.lexsort((ends, pitches, starts))
+    order = order[np.append(np.diff(starts[order]) > 0, True)[: len(order)]]  # the highest stays
+    next_starts = np.append(starts[order][1:], np.inf)
+    events, time = [], 0
+    for i, next_start in zip(order, next_starts, strict=False):
+        start, end = int(starts[i]), int(min(ends[i], next_start))
+        if start > time:
+            events.append((REST, start - time))
+        events.append((int(pitches[i]), end - start))
+        time = end
+    return events
+
+
+def melody_words(notes) -> list[str]:
+    """One voice's notes as words; ``note_events`` says how. Silence after the last note is no
+    word."""
+    return [_word(pitch, ticks) for pitch, ticks in note_events(notes)]
+
+
+def words_to_notes(words: Iterable[str]) -> np.ndarray:
+    """``(notes, 3)`` float: start and end (steps) and pitch of each note, in order.
+
+    Words that take no time, such as "<start>" and the bar line "|", are passed over. Raises
+    ValueError on a word that is no event, and where the words last more than 1,000,000 steps.
+    """
+    notes = [event for event in _timed_events(words) if event[2] != REST]
+    return np.array(notes, float).reshape(-1, 3)
+
+
+def voice_words(melody, onsets=None) -> list[str]:
+    """A voice ``(steps,)`` as words. Rests at its end are words too, so that nothing is lost."""
+    events = note_events(voice_notes(melody, onsets))
+    silence = len(melody) * SIXTHS_PER_STEP - sum(ticks for _, ticks in events)
+    return [_word(*event) for event in [*events, (REST, silence)] if event[1]]
+
+
+def words_to_voice(words: Iterable[str]) -> tuple[np.ndarray, np.ndarray]:
+    """``(melody, onsets)`` of the words on the sixteenth grid.
+
+    What begins or ends between two steps moves to the nearer one: a triplet's notes become uneven,
+    and a note that is left no length is lost. Raises ValueError as ``words_to_notes`` does.
+    """
+    events = [
+        (floor(start + Fraction(1, 2)), floor(end + Fraction(1, 2)), pitch)
+        for start, end, pitch in _timed_events(words)
+    ]
+    notes = [event for event in events if event[2] != REST]
+    return notes_to_voice(notes, events[-1][1] if events else 0)
+
+
+def event_word(pitch: int, steps) -> str:
+    """ "D5 2" for pitch 74 and 2 steps, "rest 4" for ``REST`` and 4; thirds as a ``Fraction``."""
+    return f"{'rest' if pitch == REST else pitch_name(pitch)} {Fraction(steps)}"
+
+
+@lru_cache(maxsize=10_000)
+def read_word(word: str) -> tuple[int, Fraction]:
+    """``(pitch, steps)`` of an event's word, the pitch ``REST`` for a rest.
+
+    Raises ValueError on what is no event's word.
+    """
+    match = EVENT_WORD.fullmatch(word)
+    if match is None:
+        raise ValueError(f"An event is a word such as 'D5 2', 'E5 4/3' or 'rest 4', not {word!r}.")
+    return (REST if match[1] == "rest" else pitch_number(match[1])), Fraction(match[2])
+
+
+def is_timeless(word: str) -> bool:
+    """Whether a word takes no time: a special word such as "<start>", or the bar line "|"."""
+    return TIMELESS_WORD.fullmatch(word) is not None
+
+
+@lru_cache(maxsize=10_000)
+def _word(pitch: int, ticks: int) -> str:
+    return event_word(pitch, Fraction(ticks, SIXTHS_PER_STEP))
+
+
+def _timed_events(words: Iterable[str]) -> Iterator[tuple[Fraction, Fraction, int]]:
+    """``(start, end, pitch)`` in steps of the words that take time, for rests too."""
+    start = Fraction(0)
+    for word in words:
+        if not is_timeless(word):
+            pitch, steps = read_word(word)
+            end = start + steps
+            if end > MAX_STEPS:
+                raise ValueError(f"These words last more than {MAX_STEPS:,} steps.")
+            yield start, end, pitch
+            start = end
+
+
+# --- words and numbers -------------------------------------------------------------------------
+
+
+class Vocabulary:
+    """The words of a data set, and a number for each: 0 is padding, then come the special words in
+    the order given, then all others: words that are no events by the alphabet, rests, and notes by
+    pitch, the shorter first. So the numbers do not depend on how often a word occurs.
+
+    sequences: the training set's sequences of words. special: words that are to be there in any
+    case, such as ``("<start>", "<end>")``. ``len(vocabulary)`` counts padding: it is the number of
+    a model's classes. ``words`` is a list of strings, "" for padding, fit for JSON;
+    ``Vocabulary.from_words`` makes the vocabulary of it again.
+    """
+
+    def __init__(self, sequences: Iterable[Sequence[str]] = (), special: Sequence[str] = ()):
+        found = {word for sequence in sequences for word in _checked(sequence)}
+        others = sorted(found - {PADDING, *special}, key=_place)
+        self._number([PADDING, *_checked(special), *others])
+
+    @classmethod
+    def from_words(cls, words: Sequence[str]) -> Vocabulary:
+        """The vocabulary whose ``words`` these are.
+
+        Raises ValueError where a word stands twice, or the first is not "", the padding.
+        """
+        vocabulary = cls()
+        vocabulary._number(list(_checked(words)))
+        return vocabulary
+
+    def _number(self, words: list[str]) -> None:
+        self.words = words
+        self._tokens = {word: token for token, word in enumerate(words)}
+        if words[:1] != [PADDING]:
+            raise ValueError('A vocabulary begins with "", the word for padding.')
+        if len(self._tokens) < len(words):
+            twice = next(word for token, word in enumerate(words) if self._tokens[word] != token)
+            raise ValueError(f"A vocabulary has each word once; {twice!r} is there twice.")
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def __contains__(self, word: str) -> bool:
+        return word in self._tokens
+
+    def __repr__(self) -> str:
+        return f"<Vocabulary of {len(self) - 1} words and padding>"
+
+    def encode(self, words: Sequence[str], unknown: str = "error") -> np.ndarray:
+        """The words' numbers, ``(length,)`` int32.
+
+        unknown: what becomes of a word that the training set lacks. "error" raises ValueError;
+        "nearest" takes the known note of the same pitch, or of the nearest pitch, whose length is
+        nearest, and of a rest the nearest rest; a word that is no event raises even so.
+        """
+        if unknown not in ("error", "nearest"):
+            raise ValueError(
+                f'Unknown words are an "error" or become the "nearest", not {unknown!r}.'
+            )
+        missing = self._nearest if unknown == "nearest" else self._refuse
+        tokens = [
+            self._tokens[word] if word in self._tokens else missing(word)
+            for word in _checked(words)
+        ]
+        return np.array(tokens, np.int32)
+
+    def decode(self, tokens) -> list[str]:
+        """The words of tokens ``(length,)``, padding dropped.
+
+        Raises ValueError on a batch and on what is no token of this vocabulary.
+        """
+        tokens = np.asarray(tokens)
+        if tokens.ndim != 1:
+            raise ValueError(f"Tokens have the shape (length,), not {tokens.shape}: pass one row.")
+        if not np.isin(tokens, np.arange(len(self))).all():
+            raise ValueError(
+                f"This vocabulary's tokens are whole numbers from 0 to {len(self) - 1}."
+            )
+        return [self.words[int(token)] for token in tokens if token]
+
+    def _refuse(self, word: str) -> int:
+        raise ValueError(
+            f"The vocabulary has no {word!r}, as the training set had none: leave the sequence "
+            'out, or encode it with unknown="nearest".'
+        )
+
+    def _nearest(self, word: str) -> int:
+        if EVENT_WORD.fullmatch(word) is None:
+            self._refuse(word)
+        pitch, steps = read_word(word)
+        events = [other for other in self.words if EVENT_WORD.fullmatch(other)]
+        alike = [other for other in events if (read_word(other)[0] == REST) == (pitch == REST)]
+        if not alike:
+            self._refuse(word)
+
+        def distance(other: str) -> tuple:
+            other_pitch, other_steps = read_word(other)
+            return abs(other_pitch - pitch), abs(log(other_steps / steps)), other_pitch, other_steps
+
+        return self._tokens[min(alike, key=distance)]
+
+
+def _checked(words: Sequence[str]) -> Sequence[str]:
+    if isinstance(words, str) or not all(isinstance(word, str) for word in words):
+        raise ValueError('A sequence is a list of words, such as ["D5 2", "rest 2"].')
+    return words
+
+
+def _place(word: str) -> tuple:
+    """Where a word stands in a vocabulary."""
+    return (1, *read_word(word)) if EVENT_WORD.fullmatch(word) else (0, word)

@@ -1,0 +1,110 @@
+"""Critic and composer of notebook 03 as functions."""
+
+from __future__ import annotations
+
+import math
+import os
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..music.events import (
+    FIRST_VELOCITY,
+    FIRST_WAIT,
+    TICKS_PER_SECOND,
+    events_to_notes,
+    notes_to_events,
+)
+from .arguments import as_seed, check_temperature, is_number
+from .published import _published
+
+if TYPE_CHECKING:
+    import pretty_midi
+
+
+MAX_SECONDS = 600  # of composed music
+
+
+EVENTS_A_SECOND = 32  # somewhat more than the composer writes
+
+
+# --- notebook 03 -------------------------------------------------------------------------------
+
+
+def judge(music, network=None) -> float:
+    """The probability, 0 to 1, that music is good, by the critic of notebook 03: of that mixture of
+    good and bad on which it was trained, chorales and fiddle tunes among the good.
+
+    music: the path of a MIDI, MusicXML or ABC file, or a ``pretty_midi.PrettyMIDI``; drums are left
+    out. Longer music is judged segment by segment, and their logits are averaged. Raises ValueError
+    with one sentence where there is nothing to judge or the file cannot be read.
+    """
+    from ..chapters import critic_and_composer as chapter
+
+    tokens = _as_events(music)
+    logit = chapter.judge_music(network or _published("03_critic_and_composer", "critic"), tokens)
+    return (1 + math.tanh(logit / 2)) / 2  # the logistic function, which never overflows
+
+
+def _as_events(music) -> np.ndarray:
+    """Music as performance events without the silence before its first note."""
+    if isinstance(music, (str, os.PathLike)):
+        from ..data.representations import read_events
+
+        tokens = read_events(music)
+    else:
+        import pretty_midi
+
+        from ..files.midi_writer import midi_to_notes
+
+        if not isinstance(music, pretty_midi.PrettyMIDI):
+            raise ValueError(
+                "Music to be judged is the path of a file or a pretty_midi.PrettyMIDI, not "
+                f"{type(music).__name__}."
+            )
+        tokens = notes_to_events(midi_to_notes(music))
+    sounds = (tokens < FIRST_WAIT) | (tokens >= FIRST_VELOCITY)
+    if not sounds.any():
+        raise ValueError("There are no pitched notes in this music, so nothing to judge.")
+    return tokens[np.argmax(sounds) :]
+
+
+def compose(
+    start_pitch: int,
+    seconds: float,
+    temperature: float = 1.0,
+    seed: int | None = None,
+    network=None,
+) -> pretty_midi.PrettyMIDI:
+    """Piano music by the composer of notebook 03, which has read chorales and fiddle tunes.
+
+    start_pitch: the MIDI number of the first note, 21 to 108, the keys of a piano. seconds: how
+    long the music is, up to ten minutes; notes that would sound on are cut. temperature: below 1
+    more cautious, 0 without chance. Raises ValueError with one sentence where an argument is wrong.
+    """
+    from ..chapters import critic_and_composer as chapter
+    from ..files.midi_writer import notes_to_midi
+
+    if not isinstance(start_pitch, (int, np.integer)) or not 21 <= start_pitch <= 108:
+        raise ValueError(f"A start pitch is a piano's, from 21 to 108, not {start_pitch!r}.")
+    if not is_number(seconds) or not 0 < seconds <= MAX_SECONDS:
+        raise ValueError(f"Music here lasts up to {MAX_SECONDS} seconds, not {seconds!r}.")
+    check_temperature(temperature)
+    composer = chapter.Composer(network or _published("03_critic_and_composer", "composer"))
+    seed = as_seed(seed)
+    for tries in range(5):  # a network may also go round in circles in which no time passes
+        # The same seed composes the same beginning, so what is too short is composed again.
+        length = math.ceil(EVENTS_A_SECOND * seconds * 2**tries) + 8
+        (tokens,) = composer.compose([start_pitch], length, temperature, seed=seed)
+        if _lasting(tokens) >= seconds:
+            break
+    notes = events_to_notes(tokens)
+    notes = notes[notes[:, 0] < seconds]
+    notes[:, 1] = np.minimum(notes[:, 1], seconds)
+    return notes_to_midi(notes)
+
+
+def _lasting(tokens: np.ndarray) -> float:
+    """How many seconds pass in events."""
+    waits = tokens[(tokens >= FIRST_WAIT) & (tokens < FIRST_VELOCITY)]
+    return float((waits - FIRST_WAIT + 1).sum()) / TICKS_PER_SECOND

@@ -1,0 +1,54 @@
+"""The drum GAN of notebook 05 as a function."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ..music.grid import STEPS_PER_BAR
+from .arguments import MAX_STEPS, as_seed, check_temperature
+from .published import _checkpoint, _published
+
+DRUM_VARIATION = 0.3  # of the noise: how much of it differs from one pair of bars to the next
+
+
+# --- notebook 05 -------------------------------------------------------------------------------
+
+
+def drum_loop(
+    bars: int = 2,
+    temperature: float = 1.0,
+    seed: int | None = None,
+    style: str | None = None,
+    generator=None,
+) -> np.ndarray:
+    """A drum beat in 4/4, by the long drum GAN of notebook 05: drums ``(16 * bars, 9, 3)`` float32.
+
+    bars: any whole number; the generator makes two at a time, and all pairs are variations of one
+    beat. temperature: how far the noise leads from the style's most usual beat; 0 is that beat.
+    style: one of ``helpers.chapters.drum_gan.STYLES``; None draws one as often as it is played.
+    Raises ValueError with one sentence where an argument is wrong.
+    """
+    from ..chapters import drum_gan
+
+    most = MAX_STEPS // STEPS_PER_BAR
+    if not isinstance(bars, (int, np.integer)) or isinstance(bars, bool) or not 1 <= bars <= most:
+        raise ValueError(f"A drum loop has from 1 to {most:,} bars, not {bars!r}.")
+    check_temperature(temperature)
+    if style is not None and style not in drum_gan.STYLES:
+        raise ValueError(f"A style is one of {', '.join(drum_gan.STYLES)}, not {style!r}.")
+    generator = generator or _published("05_drum_gan", "long_generator")
+    seed = as_seed(seed)
+    pairs = -(-bars // 2)
+    if style is None:
+        shares = _checkpoint("05_drum_gan").card["style shares"]
+        asked = drum_gan.mix_styles(shares, 1, seed)
+    else:
+        asked = drum_gan.style_row(style)[None]
+    styles = np.repeat(asked, pairs, axis=0)
+    noise, *others = drum_gan.draw_inputs(generator, styles, (seed, 0), temperature)
+    noise = np.array(noise)
+    noise[1:] = math.sqrt(1 - DRUM_VARIATION**2) * noise[:1] + DRUM_VARIATION * noise[1:]
+    drums = drum_gan.to_drums(drum_gan.run_network(generator, [noise, *others]))
+    return np.concatenate(drums)[: bars * STEPS_PER_BAR]

@@ -1,0 +1,16 @@
+"""Hear and see: players, piano rolls, curves, heat maps, notation, sliders."""
+
+from .. import hand_on
+
+__getattr__, __dir__, __all__ = hand_on(
+    __name__,
+    {
+        "curves": "plot_losses plot_metrics",
+        "heatmaps": "plot_matrices plot_waveform",
+        "notation": "plot_notation",
+        "player": "play play_samples",
+        "rolls": "plot_roll plot_rolls",
+        "synthesis": "SAMPLE_RATE synthesize",
+        "widgets": "browse explore listening_form",
+    },
+)

@@ -1,0 +1,79 @@
+"""Notation as a picture, offline: verovio's SVG."""
+
+from __future__ import annotations
+
+import base64
+import html
+import re
+
+from ..files.musicxml_writer import to_musicxml, voices_to_score
+from ..music.grid import Piece
+
+VEROVIO_OPTIONS = {
+    "pageWidth": 2200,  # tenths of a millimetre: some five bars of a chorale
+    "pageHeight": 60000,  # one page, however long, cut to its content
+    "adjustPageHeight": True,
+    "adjustPageWidth": True,
+    "scale": 40,
+    "header": "none",
+    "footer": "none",
+    "svgFormatRaw": True,
+    "pageMarginLeft": 60,
+    "pageMarginRight": 30,
+    "pageMarginTop": 30,
+    "pageMarginBottom": 30,
+}
+
+
+class Notation:
+    """A score as SVG; Jupyter shows it, in a notebook that is not trusted too."""
+
+    def __init__(self, svg: str, title: str | None = None):
+        self.svg, self.title = svg, title
+
+    def __repr__(self) -> str:
+        return f"<Notation: {self.title or 'untitled'}>"
+
+    def _repr_html_(self) -> str:
+        data = base64.b64encode(self.svg.encode()).decode()
+        caption = f"<p><b>{html.escape(self.title)}</b></p>" if self.title else ""
+        return (
+            f"{caption}<img alt='{html.escape(self.title or 'Notation', quote=True)}' "
+            f"style='max-width: 100%; background: white' src='data:image/svg+xml;base64,{data}'>"
+        )
+
+
+def plot_notation(
+    music, title: str | None = None, onsets=None, key: str | None = None, bars: int | None = None
+) -> Notation:
+    """A score of any music of the course but drums; what ``to_piece`` loses, a score lacks.
+
+    Four voices stand on two staves, soprano and alto above tenor and bass. key: such as
+    ``"G major"``; None is the piece's own, else the best guess. bars: only so many of the first.
+    """
+    import verovio
+
+    is_stream = hasattr(music, "recurse")
+    score = music if is_stream else voices_to_score(music, onsets, key)
+    if bars is not None:
+        score = score.measures(0 if _has_pickup(score) else 1, bars)
+    if not title and isinstance(music, Piece):
+        title = music.name
+
+    verovio.enableLog(verovio.LOG_OFF)
+    toolkit = verovio.toolkit()
+    toolkit.setOptions(VEROVIO_OPTIONS)
+    if not toolkit.loadData(to_musicxml(score)):
+        raise ValueError("This music cannot be set as a score.")
+    return Notation(_without_idle_names(toolkit.renderToSVG(1)), title)
+
+
+def _without_idle_names(svg: str) -> str:
+    """The picture without the names of elements that nothing in it refers to: half its size."""
+    used = set(re.findall(r"#([\w-]+)", svg))  # by links and by the style sheet
+    return re.sub(r' id="([^"]*)"', lambda name: name[0] if name[1] in used else "", svg)
+
+
+def _has_pickup(score) -> bool:
+    measures = list(score.recurse().getElementsByClass("Measure"))
+    return bool(measures) and measures[0].number == 0

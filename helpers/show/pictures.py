@@ -1,0 +1,52 @@
+"""What all pictures share: size, colours, and how Jupyter shows them."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+from matplotlib.figure import Figure
+from PIL import Image
+
+# Told apart with every kind of colour blindness (CIELAB distance of at least 38 under simulated
+# protanopia, deuteranopia and tritanopia); after Tol and Okabe-Ito. Soprano, alto, tenor, bass.
+COLOURS = ("#882255", "#E69F00", "#56B4E9", "#332288")
+
+
+GREY = "#777777"
+
+
+DPI = 100
+
+
+class Picture(Figure):
+    """A matplotlib figure that Jupyter shows as a PNG although pyplot does not know it."""
+
+    def _ipython_display_(self) -> None:
+        # Asked first: once anything imports pyplot, its own and larger PNG would take our place.
+        from IPython.display import display
+
+        png = base64.b64encode(self._repr_png_()).decode()
+        display({"image/png": png, "text/plain": repr(self)}, raw=True)
+
+    def _repr_png_(self) -> bytes:
+        full, small = io.BytesIO(), io.BytesIO()
+        self.savefig(full, format="png", dpi=DPI, bbox_inches="tight")
+        # A palette of 128 colours looks the same and takes a third of the room.
+        Image.open(full).convert("RGB").quantize(128).save(small, "PNG", optimize=True)
+        return small.getvalue()
+
+
+def new_figure(width: float, height: float) -> Picture:
+    return Picture(figsize=(width, height), dpi=DPI, layout="constrained")
+
+
+def tidy(axes, title: str | None = None) -> None:
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(labelsize=10)
+    if title:
+        axes.set_title(title, loc="left", fontsize=12)
+
+
+def _colour(i: int) -> str:
+    return COLOURS[i % len(COLOURS)]

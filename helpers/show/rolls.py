@@ -1,0 +1,226 @@
+"""Piano rolls and drum grids."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.collections import PatchCollection
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch, Rectangle
+
+from ..music.conversion import to_timeline
+from ..music.drums import DRUM_NAMES, DRUM_PITCHES, DRUMS
+from ..music.grid import pitch_name
+from ..music.timeline import Timeline
+from .pictures import GREY, _colour, new_figure, tidy
+
+DRUM_COLOURS = (3, 3, 2, 2, 1, 1, 1, 0, 0)  # of each drum: a place in COLOURS, one a family
+
+
+BLACK_KEYS = (1, 3, 6, 8, 10)
+
+
+MOST_NOTES = 20_000
+
+
+# --- piano rolls -------------------------------------------------------------------------------
+
+
+def plot_roll(music, title: str | None = None, steps_per_bar: int = 16, onsets=None) -> Figure:
+    """One piano roll: pitch over time, a colour a voice, a gap before each new note; drums as a
+    grid in which a bar's height is the velocity. Both, one above the other, for music with both.
+
+    music: anything that ``to_timeline`` takes; a piece brings its title and bar lines.
+    steps_per_bar: where bar lines stand in music that brings none.
+    """
+    timeline = _drawable(music, onsets)
+    title = title or timeline.name
+    pitched = [part for part in timeline.parts if not part.is_drum]
+    drums = [part for part in timeline.parts if part.is_drum]
+    width = float(np.clip(2.4 + timeline.steps * 0.13, 6, 11))
+    if drums and any(len(part.notes) for part in pitched):
+        figure = new_figure(width, 5.2)
+        upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
+        _draw_pitches(upper, timeline, steps_per_bar, _pitch_range([timeline]))
+        _draw_drums(lower, timeline, steps_per_bar)
+        upper.set_xlabel("")
+        tidy(upper, title)
+        tidy(lower)
+        return figure
+    if drums:
+        figure = new_figure(width, 2.9)
+        axes = figure.subplots()
+        _draw_drums(axes, timeline, steps_per_bar)
+    else:
+        low, high = _pitch_range([timeline])
+        figure = new_figure(width, float(np.clip(1.1 + 0.065 * (high - low), 2.6, 4.4)))
+        axes = figure.subplots()
+        _draw_pitches(axes, timeline, steps_per_bar, (low, high))
+        _legend(axes, timeline)
+    tidy(axes, title)
+    return figure
+
+
+def plot_rolls(rolls, columns: int | None = None, steps_per_bar: int = 16) -> Figure:
+    """Several piano rolls on one pitch axis, to be compared.
+
+    rolls: ``[(title, music), ...]`` or a dict of them. columns: how many side by side; None sets
+    long ones below each other and short ones two in a row.
+    """
+    pairs = list(rolls.items() if isinstance(rolls, dict) else rolls)
+    if not pairs:
+        raise ValueError("There is nothing to compare: give at least one (title, music) pair.")
+    timelines = [_drawable(music) for _, music in pairs]
+    longest = max(timeline.steps for timeline in timelines)
+    if columns is None:
+        columns = 1 if longest > 64 else min(2, len(pairs))
+    rows = -(-len(pairs) // columns)
+    low, high = _pitch_range(timelines)
+    width = float(np.clip(columns * (1.4 + longest * 0.11), 6, 11))
+    height = float(np.clip(0.9 + 0.045 * (high - low), 1.8, 3.2))
+    if any(part.is_drum for timeline in timelines for part in timeline.parts):
+        height = max(height, 2.5)  # nine names must be read
+    figure = new_figure(width, rows * height)
+    grid = figure.subplots(rows, columns, squeeze=False)
+    for axes in grid.ravel()[len(pairs) :]:
+        axes.set_visible(False)
+    for axes, (title, _), timeline in zip(grid.ravel(), pairs, timelines, strict=False):
+        if timeline.parts and all(part.is_drum for part in timeline.parts):
+            _draw_drums(axes, timeline, steps_per_bar)
+        else:
+            _draw_pitches(axes, timeline, steps_per_bar, (low, high))
+        axes.set_xlim(0, longest)
+        tidy(axes, title)
+    for axes in grid[:-1].ravel():
+        axes.set_xlabel("")
+    for axes in grid[:, 1:].ravel():
+        axes.set_ylabel("")
+    fullest = max(timelines, key=lambda timeline: len(_pitched(timeline)))
+    if len(_pitched(fullest)) > 1:
+        figure.legend(handles=_handles(fullest), loc="outside lower center", ncols=4, frameon=False)
+    return figure
+
+
+def _drawable(music, onsets=None) -> Timeline:
+    timeline = to_timeline(music, onsets)
+    notes = sum(len(part.notes) for part in timeline.parts)
+    if notes > MOST_NOTES:
+        raise ValueError(
+            f"This music has {notes} notes; at most {MOST_NOTES} are drawn, so take a part of it."
+        )
+    return timeline
+
+
+def _pitched(timeline: Timeline) -> list:
+    return [part for part in timeline.parts if not part.is_drum]
+
+
+def _handles(timeline: Timeline) -> list[Patch]:
+    return [Patch(color=_colour(i), label=part.name) for i, part in enumerate(_pitched(timeline))]
+
+
+def _legend(axes, timeline: Timeline) -> None:
+    """Names the voices above the picture's right end, where there are several but not a crowd."""
+    if 1 < len(_pitched(timeline)) <= 6:
+        place = {"loc": "lower right", "bbox_to_anchor": (1, 0.99), "borderaxespad": 0}
+        axes.legend(
+            handles=_handles(timeline), ncols=6, frameon=False, fontsize=10, handlelength=1, **place
+        )
+
+
+def _pitch_range(timelines) -> tuple[int, int]:
+    """Room for all notes and a little more, an octave at least."""
+    pitches = [part.notes[:, 2] for timeline in timelines for part in _pitched(timeline)]
+    pitches = np.concatenate([*pitches, np.empty(0)])
+    if not len(pitches):
+        return 54, 78
+    low, high = int(pitches.min()) - 2, int(pitches.max()) + 2
+    missing = max(0, 14 - (high - low))
+    return low - missing // 2, high + (missing + 1) // 2
+
+
+def _draw_pitches(axes, timeline: Timeline, steps_per_bar: int, pitch_range) -> None:
+    low, high = pitch_range
+    for pitch in range(low, high + 1):
+        if pitch % 12 in BLACK_KEYS:
+            axes.axhspan(pitch - 0.5, pitch + 0.5, color="#f4f4f4", zorder=0)
+    gap = max(0.16, timeline.steps / 600)  # two pixels or so: they show where a note begins
+    taken = set()  # voices in unison share the height of their row
+    for i, part in enumerate(_pitched(timeline)):
+        boxes = []
+        for start, end, pitch, _ in part.notes:
+            cells = {
+                (pitch, step) for step in range(int(start), max(int(np.ceil(end)), int(start) + 1))
+            }
+            height = 0.42 if cells & taken else 0.86
+            taken |= cells
+            width = end - start - min(gap, 0.3 * (end - start))
+            boxes.append(Rectangle((start, pitch - 0.43), width, height))
+        axes.add_collection(PatchCollection(boxes, facecolor=_colour(i), label=part.name, zorder=2))
+    if not any(len(part.notes) for part in timeline.parts):
+        _say_silence(axes)
+    axes.set_ylim(low - 0.5, high + 0.5)
+    names = [p for p in range(max(low, 0), high + 1) if p % 12 in _named_keys(high - low)]
+    axes.set_yticks(names, [pitch_name(pitch) for pitch in names])
+    axes.set_ylabel("pitch", fontsize=10)
+    _draw_bars(axes, timeline, steps_per_bar)
+
+
+def _say_silence(axes) -> None:
+    place = {"transform": axes.transAxes, "ha": "center", "color": GREY}
+    axes.text(0.5, 0.5, "Nothing sounds here.", **place)
+
+
+def _named_keys(span: int) -> tuple[int, ...]:
+    """The pitch classes named on an axis of so many semitones: as many as can be read."""
+    if span <= 16:
+        return (0, 2, 4, 5, 7, 9, 11)
+    return (0, 4, 7) if span <= 30 else (0, 7) if span <= 48 else (0,)
+
+
+def _draw_drums(axes, timeline: Timeline, steps_per_bar: int) -> None:
+    rows = {pitch: row for row, (_, pitches) in enumerate(DRUMS) for pitch in pitches}
+    names = list(DRUM_NAMES)
+    notes = np.concatenate([part.notes for part in timeline.parts if part.is_drum])
+    for pitch in sorted({int(pitch) for pitch in notes[:, 2]} - set(rows)):
+        import pretty_midi
+
+        rows[pitch] = len(names)
+        names.append((pretty_midi.note_number_to_drum_name(pitch) or f"pitch {pitch}").lower())
+    for row in range(len(names)):
+        axes.axhline(row - 0.45, color="#dddddd", linewidth=0.8, zorder=0)
+        boxes = [
+            Rectangle((start, row - 0.45), 0.7, 0.1 + 0.75 * velocity / 127)
+            for start, _, pitch, velocity in notes
+            if rows[int(pitch)] == row
+        ]
+        colour = _colour(DRUM_COLOURS[row]) if row < len(DRUM_PITCHES) else GREY
+        if boxes:
+            axes.add_collection(
+                PatchCollection(boxes, facecolor=colour, label=names[row], zorder=2)
+            )
+    if not len(notes):
+        _say_silence(axes)
+    axes.set_ylim(-0.6, len(names) - 0.4)
+    axes.set_yticks(range(len(names)), names)
+    axes.set_title("height: velocity", loc="right", fontsize=9, color=GREY)
+    _draw_bars(axes, timeline, steps_per_bar, beat_colour="#cccccc")
+
+
+def _draw_bars(axes, timeline: Timeline, steps_per_bar: int, beat_colour="#e4e4e4") -> None:
+    """Bar lines, numbered, and fainter lines for the beats; a pickup stands before bar 1."""
+    steps = max(float(timeline.steps), 1.0)
+    bars = timeline.bar_starts
+    if bars is None or not len(bars):
+        bars = np.arange(0, steps, steps_per_bar)
+    bars = np.asarray(bars)[np.asarray(bars) < steps]
+    edges = np.append(bars, steps)
+    beats = [np.arange(a, b, 4) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    if len(bars) <= 64:
+        for beat in np.concatenate([np.arange(bars[0] if len(bars) else 0, 0, -4), *beats]):
+            axes.axvline(beat, color=beat_colour, linewidth=0.6, zorder=1)
+        for bar in bars:
+            axes.axvline(bar, color=GREY, linewidth=1, zorder=1)
+    every = next(n for n in (1, 2, 4, 8, 16, 32, 64, 10**6) if len(bars) / n <= 18)
+    axes.set_xticks(bars[::every], [str(i + 1) for i in range(0, len(bars), every)])
+    axes.set_xlim(0, steps)
+    axes.set_xlabel("bar", fontsize=10)

@@ -1,0 +1,384 @@
+"""A small SoundFont synthesizer in numpy: MIDI in, samples out, the same on every system.
+
+It exists because symusic 0.5.9 plays many instruments of the sound font at wrong pitches (its
+piano is off by up to a sixth), and because other synthesizers need system packages. What it does
+is the part of the SoundFont 2.01 specification (Creative/E-mu, 1998) that the font asks for: key
+and velocity ranges, tuning, loops, volume and modulation envelopes, the low-pass filter,
+exclusive classes; of MIDI's controllers volume, expression and the sustain pedal. Left out:
+low-frequency oscillators, pitch bends, stereo.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+# Generators, by the numbers of the specification's section 8.1, and their defaults where not 0.
+START, END, LOOP_START, LOOP_END, START_COARSE = 0, 1, 2, 3, 4
+
+
+MOD_TO_PITCH, CUTOFF, RESONANCE, MOD_TO_CUTOFF, END_COARSE, PAN = 7, 8, 9, 11, 12, 17
+
+
+MOD_ENVELOPE = (25, 26, 27, 28, 29, 30)  # delay, attack, hold, decay, sustain, release
+
+
+VOLUME_ENVELOPE = (33, 34, 35, 36, 37, 38)
+
+
+INSTRUMENT, KEYS, VELOCITIES, LOOP_START_COARSE, ATTENUATION, LOOP_END_COARSE = (
+    41,
+    43,
+    44,
+    45,
+    48,
+    50,
+)
+
+
+COARSE_TUNE, FINE_TUNE, SAMPLE, LOOP_MODE, SCALE, EXCLUSIVE_CLASS, ROOT = 51, 52, 53, 54, 56, 57, 58
+
+
+DEFAULTS = {
+    CUTOFF: 13500,
+    SCALE: 100,
+    ROOT: -1,
+    **{g: -12000 for g in (*MOD_ENVELOPE, *VOLUME_ENVELOPE) if g not in (29, 37)},
+}
+
+
+NOT_ADDED = (KEYS, VELOCITIES, SAMPLE, LOOP_MODE, EXCLUSIVE_CLASS, ROOT)  # to a preset's values
+
+
+DRUM_BANK = 128
+
+
+CONTROL = 64  # samples between two points of an envelope
+
+
+FRAME = 512  # samples in one frame of the filter
+
+
+LONGEST_TAIL = 3.0  # seconds that a note may ring on after its end
+
+
+_BAG = np.dtype([("generators", "<u2"), ("modulators", "<u2")])
+
+
+_GENERATOR = np.dtype([("kind", "<u2"), ("value", "<i2")])
+
+
+_PRESET = np.dtype(
+    [("name", "S20"), ("program", "<u2"), ("bank", "<u2"), ("bag", "<u2"), ("", "V12")]
+)
+
+
+_INSTRUMENT = np.dtype([("name", "S20"), ("bag", "<u2")])
+
+
+_SAMPLE = np.dtype(
+    [("name", "S20"), ("start", "<u4"), ("end", "<u4"), ("loop_start", "<u4"), ("loop_end", "<u4")]
+    + [("rate", "<u4"), ("pitch", "u1"), ("correction", "i1"), ("link", "<u2"), ("type", "<u2")]
+)
+
+
+class SoundFontError(ValueError):
+    """The sound font's file is missing or is no sound font."""
+
+
+def _chunks(data: bytes) -> dict[bytes, bytes]:
+    """The chunks of a RIFF file by name, those inside its lists too."""
+    found, stack = {}, [(12, len(data))]
+    while stack:
+        at, end = stack.pop()
+        while at + 8 <= end:
+            name, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
+            if name == b"LIST":
+                stack.append((at + 12, at + 8 + size))
+            found[name] = data[at + 8 : at + 8 + size]
+            at += 8 + size + size % 2
+    return found
+
+
+class SoundFont:
+    """A ``.sf2`` file: its samples ``(n,)`` float32 and the regions that say how to play them."""
+
+    def __init__(self, path):
+        path = Path(path)
+        try:
+            data = path.read_bytes()
+        except OSError:
+            raise SoundFontError(f"The sound font {path.name} cannot be read.") from None
+        try:
+            if data[:4] != b"RIFF" or data[8:12] != b"sfbk":
+                raise ValueError("wrong signature")
+            chunks = _chunks(data)
+            self.samples = np.frombuffer(chunks[b"smpl"], "<i2").astype(np.float32) / 32768
+            self._headers = np.frombuffer(chunks[b"shdr"], _SAMPLE)
+            presets = np.frombuffer(chunks[b"phdr"], _PRESET)
+            instruments = np.frombuffer(chunks[b"inst"], _INSTRUMENT)
+            self._instruments = [
+                self._zones(
+                    chunks[b"ibag"], chunks[b"igen"], *instruments["bag"][i : i + 2], SAMPLE
+                )
+                for i in range(len(instruments) - 1)
+            ]
+            self._presets = {
+                (int(p["bank"]), int(p["program"])): self._zones(
+                    chunks[b"pbag"], chunks[b"pgen"], p["bag"], presets["bag"][i + 1], INSTRUMENT
+                )
+                for i, p in enumerate(presets[:-1])
+            }
+        except (ValueError, KeyError, IndexError) as error:
+            raise SoundFontError(
+                f"{path.name} is no sound font, or is damaged ({error})."
+            ) from None
+
+    @staticmethod
+    def _zones(bags, generators, first: int, last: int, target: int) -> list[dict[int, int]]:
+        """The zones of one preset or instrument as generators by kind; the global zone, which
+        names no target, is merged into the others."""
+        edges = np.frombuffer(bags, _BAG)["generators"][first : last + 1]
+        table = np.frombuffer(generators, _GENERATOR)
+        zones, shared = [], {}
+        for i in range(len(edges) - 1):
+            zone = {int(g["kind"]): int(g["value"]) for g in table[edges[i] : edges[i + 1]]}
+            if target in zone:
+                zones.append(shared | zone)
+            elif i == 0:
+                shared = zone
+        return zones
+
+    def regions(self, bank: int, program: int, pitch: int, velocity: int) -> list[dict[int, int]]:
+        """What sounds together for one note: generators by kind, defaults filled in. A program
+        that the font lacks is played by the bank's first."""
+        preset = self._presets.get((bank, program)) or self._presets.get((bank, 0), [])
+        found = []
+        for outer in preset:
+            if not _inside(outer, pitch, velocity):
+                continue
+            for inner in self._instruments[outer[INSTRUMENT]]:
+                if _inside(inner, pitch, velocity):
+                    region = DEFAULTS | inner
+                    for kind, value in outer.items():
+                        if kind not in NOT_ADDED:
+                            region[kind] = region.get(kind, 0) + value
+                    found.append(region)
+        return found
+
+    def wave(self, region: dict[int, int], cents: float) -> tuple[np.ndarray, float, int, int]:
+        """``(samples, samples a second, loop start, loop end)`` of a region, its pitch moved to
+        ``cents`` (100 a MIDI pitch); both ends of the loop are 0 where it does not loop."""
+
+        def moved(position, fine, coarse):
+            return int(position) + region.get(fine, 0) + 32768 * region.get(coarse, 0)
+
+        header = self._headers[region[SAMPLE]]
+        start = moved(header["start"], START, START_COARSE)
+        end = min(moved(header["end"], END, END_COARSE), len(self.samples))
+        loop_start = moved(header["loop_start"], LOOP_START, LOOP_START_COARSE) - start
+        loop_end = moved(header["loop_end"], LOOP_END, LOOP_END_COARSE) - start
+        if region.get(LOOP_MODE, 0) not in (1, 3) or not 0 <= loop_start < loop_end <= end - start:
+            loop_start = loop_end = 0
+        root = region[ROOT] if region[ROOT] >= 0 else int(header["pitch"])
+        tuning = 100 * region.get(COARSE_TUNE, 0) + region.get(FINE_TUNE, 0)
+        shift = (cents - 100 * root) * region[SCALE] / 100 + tuning + int(header["correction"])
+        return (
+            self.samples[start:end],
+            int(header["rate"]) * 2 ** (shift / 1200),
+            loop_start,
+            loop_end,
+        )
+
+
+def _inside(zone: dict[int, int], pitch: int, velocity: int) -> bool:
+    """Whether a note lies in a zone's key and velocity ranges (low byte to high byte)."""
+    for kind, number in ((KEYS, pitch), (VELOCITIES, velocity)):
+        span = zone.get(kind, 127 << 8) & 0xFFFF
+        if not span & 0xFF <= number <= span >> 8:
+            return False
+    return True
+
+
+@lru_cache(maxsize=2)
+def load_sound_font(path: str) -> SoundFont:
+    """The sound font, read once. Raises SoundFontError."""
+    return SoundFont(path)
+
+
+# --- one note ----------------------------------------------------------------------------------
+
+
+def _envelope(region, kinds, times, held: float, decibels: bool) -> np.ndarray:
+    """An envelope, 0 to 1, at ``times`` (seconds from the note's start) of a note held for
+    ``held`` seconds. A volume envelope falls in decibels (100 is silence), a modulation envelope
+    in plain shares of its full height."""
+    values = [region.get(kind, 0) for kind in kinds]
+    delay, attack, hold, decay, _, release = (2 ** (value / 1200) for value in values)
+    sustain = min(max(values[4] / 1000, 0), 1)
+
+    def level(t):
+        rise = np.clip((t - delay) / attack, 0, 1)
+        fall = np.clip((t - delay - attack - hold) / decay, 0, sustain)
+        return rise * (10 ** (-5 * fall) if decibels else 1 - fall)
+
+    gone = np.clip((times - held) / release, 0, 1)
+    before = level(np.minimum(times, held))
+    return before * 10 ** (-5 * gone) if decibels else np.maximum(before - gone, 0)
+
+
+def _low_pass(sound: np.ndarray, cutoff: np.ndarray, resonance: float, rate: int) -> np.ndarray:
+    """A two-pole low-pass whose cutoff (Hz, one a frame) moves: overlapping frames are weighted
+    by the filter's magnitude, so that no sample waits for the one before it."""
+    hop = FRAME // 2
+    padded = np.pad(sound.astype(np.float32), (hop, hop + FRAME))
+    frames = np.lib.stride_tricks.sliding_window_view(padded, FRAME)[::hop][: len(cutoff)]
+    window = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(FRAME) / FRAME)).astype(np.float32)
+    relative = (np.fft.rfftfreq(2 * FRAME, 1 / rate) / cutoff[:, None]).astype(np.float32)
+    quality = 10 ** (resonance / 200) / np.sqrt(2)  # resonance in tenths of a decibel
+    gain = 1 / np.sqrt((1 - relative**2) ** 2 + (relative / quality) ** 2)
+    shift = FRAME // 2  # the magnitude alone rings to both sides of a frame
+    spectra = np.fft.rfft(np.pad(frames * window, ((0, 0), (shift, shift))), axis=1)
+    filtered = np.fft.irfft(spectra * gain, axis=1).reshape(len(cutoff), 4, hop)
+    out = np.zeros((len(cutoff) + 3, hop))
+    for part in range(4):
+        out[part : part + len(cutoff)] += filtered[:, part]
+    return out.ravel()[shift + hop : shift + hop + len(sound)] * 10 ** (-resonance / 400)
+
+
+def _note(font: SoundFont, region, pitch: int, velocity: int, held: float, rate: int) -> np.ndarray:
+    """The sound of one region of one note, ``(samples,)`` float."""
+    wave, wave_rate, loop_start, loop_end = font.wave(region, 100 * pitch)
+    looped = loop_end > loop_start
+    # Down by 80 decibels, and over two points of the envelope at least, or the end would click.
+    release = 0.8 * 2 ** (region[VOLUME_ENVELOPE[5]] / 1200)
+    tail = float(np.clip(release, 2 * CONTROL / rate, LONGEST_TAIL))
+    length = held + tail
+    if not looped:
+        length = min(
+            length, len(wave) / wave_rate * 2 ** (max(0, -region.get(MOD_TO_PITCH, 0)) / 1200)
+        )
+    count = max(int(length * rate), 1)
+    times = np.arange(0, count + CONTROL, CONTROL) / rate
+    grid = np.arange(count)
+    at = np.arange(len(times)) * CONTROL
+    modulation = None
+    if region.get(MOD_TO_PITCH) or region.get(MOD_TO_CUTOFF):
+        modulation = _envelope(region, MOD_ENVELOPE, times, held, decibels=False)
+
+    step = wave_rate / rate
+    if region.get(MOD_TO_PITCH):
+        bend = 2 ** (region[MOD_TO_PITCH] * modulation / 1200)
+        position = np.cumsum(step * np.interp(grid, at, bend))
+    else:
+        position = step * grid
+    if looped:
+        turns = np.maximum(np.ceil((position - loop_end + 1e-9) / (loop_end - loop_start)), 0)
+        if region[LOOP_MODE] == 3:  # after the note's end the sample runs on to its own end
+            turns[int(held * rate) :] = turns[min(int(held * rate), count - 1)]
+        position = position - turns * (loop_end - loop_start)
+    position = position[: np.searchsorted(position, len(wave) - 1)] if not looped else position
+    whole = np.clip(position.astype(np.int64), 0, len(wave) - 2)
+    share = (position - whole).clip(0, 1)
+    sound = wave[whole] * (1 - share) + wave[whole + 1] * share
+
+    sound = sound * np.interp(
+        grid[: len(sound)], at, _envelope(region, VOLUME_ENVELOPE, times, held, decibels=True)
+    )
+    middles = np.arange(0, len(sound) + FRAME, FRAME // 2)
+    cutoff = np.full(len(middles), float(region[CUTOFF]))
+    if region.get(MOD_TO_CUTOFF):
+        cutoff += region[MOD_TO_CUTOFF] * np.interp(middles, at, modulation)
+    if cutoff.min() < 13000:  # 15 kHz: above that nothing is lost
+        hertz = 8.176 * 2 ** (cutoff.clip(1500, 13500) / 1200)
+        sound = _low_pass(sound, hertz, max(region.get(RESONANCE, 0), 0), rate)
+
+    angle = (np.clip(region.get(PAN, 0), -500, 500) + 500) / 1000 * np.pi / 2
+    pan = (np.cos(angle) + np.sin(angle)) / np.sqrt(
+        2
+    )  # a hard left and right pair sums to one voice
+    quiet = 0.4 * max(region.get(ATTENUATION, 0), 0)  # E-mu's hardware, for which fonts are made
+    return sound * pan * (velocity / 127) ** 2 * 10 ** (-quiet / 200)
+
+
+# --- a whole piece -----------------------------------------------------------------------------
+
+
+def _controller(instrument, number: int, default: int):
+    """A function of time: the value of a controller."""
+    changes = sorted((c.time, c.value) for c in instrument.control_changes if c.number == number)
+    times, values = [c[0] for c in changes], [default] + [c[1] for c in changes]
+    return lambda time: values[int(np.searchsorted(times, time + 1e-6))]
+
+
+def _held_until(instrument) -> list[float]:
+    """When each note really ends: the sustain pedal holds it until it is lifted or the same key
+    is struck again."""
+    notes = instrument.notes
+    pedal = sorted((c.time, c.value >= 64) for c in instrument.control_changes if c.number == 64)
+    if not pedal:
+        return [note.end for note in notes]
+    lifts = np.array([time for time, down in pedal if not down] + [np.inf])
+    is_down = _controller(instrument, 64, 0)
+    last = max(note.end for note in notes) if notes else 0.0
+    strikes = {}
+    for note in notes:
+        strikes.setdefault(note.pitch, []).append(note.start)
+    ends = []
+    for note in notes:
+        end = note.end
+        if is_down(end) >= 64:
+            again = np.array([s for s in strikes[note.pitch] if s > note.start] + [np.inf])
+            end = max(end, min(lifts[np.searchsorted(lifts, end)], again.min(), last))
+        ends.append(float(end))
+    return ends
+
+
+def render(midi, font: SoundFont, sample_rate: int = 22050) -> np.ndarray:
+    """The music ``(samples,)`` float32, mono, as loud as the font makes it: a full chord may be
+    far above 1. Lasts until the last note has died away, or the MIDI's end if that is later."""
+    # Interpolated samples hold overtones above the half of a low rate: render high, then halve.
+    factor = 1 if sample_rate >= 32000 else 2
+    rate = sample_rate * factor
+    size = int(np.ceil((midi.get_end_time() + LONGEST_TAIL + 0.1) * rate)) + FRAME
+    out = np.zeros(size, np.float32)
+    for instrument in midi.instruments:
+        bank, program = (DRUM_BANK if instrument.is_drum else 0), instrument.program
+        volume, expression = _controller(instrument, 7, 100), _controller(instrument, 11, 127)
+        voices, choked = [], {}
+        order = sorted(
+            zip(instrument.notes, _held_until(instrument), strict=True), key=lambda n: n[0].start
+        )
+        for note, end in order:
+            for region in font.regions(bank, program, note.pitch, note.velocity):
+                voice = [note, end, region]
+                group = region.get(EXCLUSIVE_CLASS)
+                if group:  # an open hi-hat is silenced by the closed one
+                    for other in choked.get(group, []):
+                        if other[0].start < note.start:
+                            other[1] = min(other[1], note.start)
+                            other[2] = other[2] | {VOLUME_ENVELOPE[5]: -4800}  # 60 ms
+                    choked[group] = [v for v in choked.get(group, []) if v[0].start == note.start]
+                    choked[group].append(voice)
+                voices.append(voice)
+        same = {}  # on a grid, notes of one pitch and length come again and again
+        for note, end, region in voices:
+            held = round(max(end - note.start, 0.0), 5)
+            key = (note.pitch, note.velocity, held, tuple(region.items()))
+            same.setdefault(key, (region, []))[1].append(note.start)
+        for (pitch, velocity, held, _), (region, starts) in same.items():
+            sound = _note(font, region, pitch, velocity, held, rate).astype(np.float32)
+            for start in starts:
+                loud = (volume(start) / 100) ** 2 * (expression(start) / 127) ** 2
+                place = out[int(start * rate) :][: len(sound)]
+                place += loud * sound[: len(place)]
+    return (_halved(out) if factor == 2 else out).astype(np.float32)
+
+
+def _halved(samples: np.ndarray) -> np.ndarray:
+    """Every second sample, after a low-pass at 0.93 of what the new rate can hold."""
+    place = np.arange(-50, 51)
+    taps = np.sinc(0.93 * place / 2) * np.hamming(len(place))
+    return np.convolve(samples, (taps / taps.sum()).astype(np.float32), mode="same")[::2]

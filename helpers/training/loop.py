@@ -1,0 +1,141 @@
+"""The one loop of all chapters; what happens in an iteration is the chapter's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container
+from contextlib import suppress
+
+import numpy as np
+
+from ..course.errors import OneSentence
+from ..course.progress_bar import progress
+from .state import Training
+
+
+class Stopped(OneSentence):
+    """A training that was stopped before its end; it goes on from its last save."""
+
+
+def train(
+    run: Training,
+    make_step: Callable,
+    iterations: int,
+    label: str = "Training",
+    look_back: Callable | None = None,
+    look_at: Container[int] = (),
+    average: tuple[str, float] | None = None,
+    choose: str | None = None,
+    patience: int | None = None,
+    watch=(),
+) -> Training:
+    """Goes on with a training, from its last save up to ``iterations`` in all, and returns it.
+
+    make_step: ``make_step(run)``, called when the last save is restored, returns a function
+    ``step(iteration)`` that does one iteration and returns its figures by name.
+    look_back: ``look_back(run)`` returns figures, and is asked at the iterations in ``look_at`` and
+    at the end, once each. average: (network, memory): ``run.networks["average"]`` is kept as that
+    network's running average. choose: the figure of ``look_back`` by which ``run.networks["best"]``
+    keeps the best weights, lower being better: the average's, or else the first network's.
+    patience: ends when so many looks in a row found none better. watch: figures of ``look_back``
+    that are drawn while it trains.
+
+    The history has a "step" for each iteration and an "iteration" for each look. All is saved twice
+    a minute and at each look. Raises Stopped where the ■ button was pressed, which also keeps the
+    cells below from running; CheckpointError where another notebook trains in the folder, or the
+    last save does not fit.
+    """
+    with run.alone():
+        run.resume()
+        step, follow = make_step(run), _follower(run, average)
+        look = _Look(
+            run, look_back, "average" if average else next(iter(run.networks)), choose, watch
+        )
+        bar = progress(
+            range(run.iteration, iterations),
+            total=iterations,
+            label=label,
+            initial=run.iteration,
+            interruptible=True,
+        )
+        try:
+            for iteration in bar if not look.is_over(patience) else ():
+                if iteration in look_at:
+                    look()
+                    if look.is_over(patience):
+                        break
+                figures = {name: round(float(value), 4) for name, value in step(iteration).items()}
+                follow(iteration + 1)
+                run.iteration = iteration + 1
+                run.record({"step": run.iteration, **figures})
+                run.save_if_due()
+                bar.show(**figures)
+        except KeyboardInterrupt:  # the second one, in the middle of an iteration
+            raise _stopped(run.saved_iteration, iterations) from None
+        if bar.interrupted:
+            run.save()
+            raise _stopped(run.iteration, iterations)
+        look()
+        return run
+
+
+def _stopped(done: int, iterations: int) -> Stopped:
+    return Stopped(f"{done} of {iterations} iterations are done and saved: run this cell to go on.")
+
+
+def _follower(run: Training, average: tuple[str, float] | None) -> Callable[[int], None]:
+    """A function of the iterations done that moves the running average. Its memory is short at
+    first, then about ``1 / (1 - memory)`` iterations."""
+    if average is None:
+        return lambda done: None
+    import tensorflow as tf
+
+    name, memory = average
+    means = run.networks["average"].trainable_variables
+    weights = run.networks[name].trainable_variables
+
+    @tf.function
+    def move(done):
+        kept = tf.minimum(memory, done / (10.0 + done))
+        for mean, weight in zip(means, weights, strict=True):
+            mean.assign(kept * mean + (1.0 - kept) * weight)
+
+    return lambda done: move(tf.constant(done, tf.float32))
+
+
+class _Look:
+    """Looking back: figures recorded once an iteration, the best weights kept, curves drawn."""
+
+    def __init__(self, run, look_back, kept, choose, watch):
+        self.run, self.look_back, self.kept = run, look_back, kept
+        self.choose, self.watch, self.picture = choose, list(watch), None
+
+    def __call__(self) -> None:
+        run = self.run
+        if self.look_back is not None and run.iteration not in run.history.get("iteration", []):
+            figures = self.look_back(run)
+            if self.choose and figures[self.choose] < min(self._chosen(), default=np.inf):
+                run.networks["best"].set_weights(run.networks[self.kept].get_weights())
+            run.record({"iteration": run.iteration, **figures})
+        run.save()
+        if self.watch and "iteration" in run.history:
+            self._draw()
+
+    def _chosen(self) -> list[float]:
+        return self.run.history.get(self.choose, [])
+
+    def is_over(self, patience: int | None) -> bool:
+        """Whether ``patience`` looks have passed without a better one."""
+        found = self._chosen()
+        return patience is not None and len(found) - 1 - np.argmin(found or [0]) >= patience
+
+    def _draw(self) -> None:
+        from IPython.display import display
+
+        from ..show.curves import plot_metrics
+
+        picture = plot_metrics(self.run.history, {}, self.watch)
+        if self.picture is None:
+            self.picture = display(picture, display_id=True)
+        else:
+            with suppress(Exception):  # a picture is no reason to end a training
+                self.picture.update(picture)

@@ -1,0 +1,242 @@
+"""A training that can be stopped at any moment and goes on as if it had never stopped."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from ..course.errors import OneSentence
+from ..course.settings import ROOT, runs_folder
+from ..course.storage import remove_leftovers, write_npz
+
+STATE = "state"  # the array in training.npz that holds, as JSON, all that is not an array
+
+
+class CheckpointError(OneSentence, RuntimeError):
+    """A training or a checkpoint cannot be written, read or used. The message is one sentence that
+    names the file and the way out."""
+
+
+def shown(path: Path) -> str:
+    """The path as a message shows it: from the project's root where it is inside."""
+    path = Path(path)
+    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(path)
+
+
+def to_json(value, indent: int | None = None) -> str:
+    """JSON text, numpy's and TensorFlow's numbers included; ``nan`` is Python's ``NaN``."""
+    return json.dumps(value, indent=indent, default=_plain)
+
+
+def _plain(value):
+    """The numbers of numpy and TensorFlow as Python's own."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(
+            "A history, settings or a card hold numbers, text, and lists and dicts of them, "
+            f"not {value!r}."
+        )
+    return array.tolist()
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """A full disk or a read-only folder as one sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise CheckpointError(
+            f"{shown(path)} could not be written ({error.strerror or error}), and what was there "
+            "is untouched: make room or allow writing, then run this again."
+        ) from None
+
+
+def fingerprint(data) -> str:
+    """A hash of what is learned from: of an array or a list of arrays, their types and shapes
+    included; a text stands for itself, None for nothing."""
+    if data is None or isinstance(data, str):
+        return data or ""
+    digest = hashlib.sha256()
+    for array in data if isinstance(data, (list, tuple)) else [data]:
+        array = np.ascontiguousarray(array)
+        digest.update(f"{array.dtype.str} {array.shape}".encode() + array.tobytes())
+    return digest.hexdigest()[:16]
+
+
+class Training:
+    """A training's state: what it needs to go on after a stop as if it had never stopped.
+
+    networks, optimizers: by name, and built. All their variables are kept, among them an
+    optimizer's learning rate and the random state of a network's Dropout.
+    settings: what must not change in the middle, but for the names in ``may_change``: more
+    iterations or epochs than before are welcome. data: the arrays that are learned from, or a text
+    such as a file's SHA-256; it must not change either. folder: by default
+    ``runs_folder(chapter)``.
+
+    The loop itself counts ``iteration`` and fills ``history`` (name -> numbers, an entry a saved
+    iteration: ``record``) and ``samples`` (name -> arrays). Its randomness must come from
+    ``iteration`` (``tf.random.stateless_normal(shape, seed=[seed, iteration])``), for a
+    generator's own state is not kept. ``wall_seconds`` and ``cpu_seconds`` add up what passes from
+    ``resume`` to the last ``save``, over all runs, so call ``resume`` in the cell that trains.
+    """
+
+    def __init__(
+        self,
+        chapter,
+        networks,
+        optimizers,
+        settings,
+        data=None,
+        folder=None,
+        may_change=("iterations", "epochs"),
+    ):
+        for name, owner in (*networks.items(), *optimizers.items()):
+            if not owner.built:
+                raise CheckpointError(
+                    f"{name!r} has no variables yet, so build it before the training is set up: "
+                    "network.build(input_shape), optimizer.build(network.trainable_variables)."
+                )
+        self.networks, self.optimizers, self.settings = networks, optimizers, settings
+        self.folder = Path(folder) if folder is not None else runs_folder(chapter)
+        self.file = self.folder / "training.npz"
+        self.may_change = may_change
+        self.data = fingerprint(data)
+        self.iteration = self.saved_iteration = 0
+        self.history: dict[str, list] = {}
+        self.samples: dict[str, list[np.ndarray]] = {}
+        self.wall_seconds = self.cpu_seconds = 0.0
+        self._start_clock()
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Holds the folder while a training runs in it. Raises CheckpointError at once where
+        another one does, in this notebook or in any other; the lock ends with its process."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.folder / "training.lock", timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise CheckpointError(
+                f"Another notebook is training in {shown(self.folder)}: wait until it has ended, "
+                "or stop it there; or let RUNS_DIR name another folder before Jupyter starts."
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _start_clock(self) -> None:
+        self._clock = time.monotonic(), time.process_time()
+
+    def record(self, figures: dict) -> None:
+        """Adds an entry to the history of each figure."""
+        for name, figure in figures.items():
+            self.history.setdefault(name, []).append(figure)
+
+    def _variables(self) -> dict:
+        """All variables to keep. They are told apart by place: Keras numbers names afresh."""
+        return {
+            f"{kind}/{name}/{i}": variable
+            for kind, owners in (("network", self.networks), ("optimizer", self.optimizers))
+            for name, owner in owners.items()
+            for i, variable in enumerate(owner.variables)
+        }
+
+    def save(self) -> None:
+        """Writes everything to ``file``; a reader finds the last save or this one, never half."""
+        self.wall_seconds += time.monotonic() - self._clock[0]
+        self.cpu_seconds += time.process_time() - self._clock[1]
+        self._start_clock()
+        arrays = {name: variable.numpy() for name, variable in self._variables().items()}
+        for name, samples in self.samples.items():
+            for i, sample in enumerate(samples):
+                arrays[f"samples/{name}/{i}"] = np.asarray(sample)
+        state = {
+            "iteration": self.iteration,
+            "history": self.history,
+            "settings": self.settings,
+            "data": self.data,
+            "samples": {name: len(samples) for name, samples in self.samples.items()},
+            "wall_seconds": self.wall_seconds,
+            "cpu_seconds": self.cpu_seconds,
+        }
+        arrays[STATE] = np.frombuffer(to_json(state).encode(), np.uint8)
+        with writing(self.file):
+            write_npz(self.file, arrays, compressed=False)
+        self.saved_iteration = self.iteration
+
+    def save_if_due(self, seconds: float = 30) -> bool:
+        """Saves when the last save, or the start, is so many seconds ago, and says if it did."""
+        due = time.monotonic() - self._clock[0] >= seconds
+        if due:
+            self.save()
+        return due
+
+    def resume(self) -> int:
+        """Goes back to the last save where there is one. Returns the number of iterations done.
+
+        Raises CheckpointError where that save is damaged, or was made with other settings or
+        networks; then nothing is changed.
+        """
+        remove_leftovers(self.file)
+        if self.file.exists():
+            self._restore(*self._read())
+        self._start_clock()
+        return self.iteration
+
+    def _read(self) -> tuple[dict, dict]:
+        """The state and the arrays of ``file``."""
+        try:
+            with np.load(self.file) as file:
+                arrays = dict(file)
+            state = json.loads(arrays.pop(STATE).tobytes())
+        except Exception as error:  # a damaged zip file makes zipfile and numpy raise all sorts
+            raise CheckpointError(
+                f"{shown(self.file)} cannot be read ({type(error).__name__}): delete it to start "
+                "anew, and run the notebook from its top."
+            ) from None
+        return state, arrays
+
+    def _restore(self, state: dict, arrays: dict) -> None:
+        self._compare_settings(state["settings"])
+        if self.data != (then := state.get("data", self.data)):
+            raise self._mismatch("data of the hash", then, self.data)
+        variables = self._variables()
+        there = {name: a.shape for name, a in arrays.items() if not name.startswith("samples/")}
+        here = {name: tuple(variable.shape) for name, variable in variables.items()}
+        for name in sorted(there.keys() | here.keys()):
+            then, now = there.get(name, "none"), here.get(name, "none")
+            if then != now:
+                kind, owner, number = name.split("/")
+                raise self._mismatch(f"{kind} {owner!r}, variable {number}: shape", then, now)
+        for name, variable in variables.items():
+            variable.assign(arrays[name])
+        # The dicts stay the same objects, for a cell may hold on to `training.history`.
+        self.history.clear()
+        self.history.update(state["history"])
+        self.samples.clear()
+        for name, count in state["samples"].items():
+            self.samples[name] = [arrays[f"samples/{name}/{i}"] for i in range(count)]
+        self.iteration = self.saved_iteration = state["iteration"]
+        self.wall_seconds, self.cpu_seconds = state["wall_seconds"], state["cpu_seconds"]
+
+    def _compare_settings(self, there: dict) -> None:
+        here = json.loads(to_json(self.settings))
+        for name in sorted((there.keys() | here.keys()) - set(self.may_change)):
+            then, now = there.get(name, "not set"), here.get(name, "not set")
+            if then != now:
+                raise self._mismatch(f"{name} =", then, now)
+
+    def _mismatch(self, what: str, then, now) -> CheckpointError:
+        return CheckpointError(
+            f"{shown(self.file)} was trained with {what} {then!r}, and here it is {now!r}: go "
+            f"back to that, or delete the folder {shown(self.folder)} and run the notebook from "
+            "its top to train anew."
+        )

@@ -1,0 +1,703 @@
+"""A folder of one's own music: what is found, what it becomes, the cache, and what goes wrong."""
+
+import io
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import mido
+import numpy as np
+import pytest
+
+from helpers.data import folders
+from helpers.data.folders import Collection, find_files, load_folder
+from helpers.data.representations import read_events
+from helpers.files import abc_reader, pieces
+from helpers.files.pieces import MAX_STEPS, read_music, read_pieces
+from helpers.files.reading import MusicFileError
+from helpers.music.events import FIRST_DOWN, FIRST_UP, FIRST_VELOCITY, FIRST_WAIT
+from helpers.music.timeline import Timeline
+from helpers.music.words import Vocabulary
+
+ROOT = Path(__file__).resolve().parents[2]
+BOOK = """X:1
+T:First
+M:3/4
+L:1/4
+K:Em
+EFG|ABc|
+
+X:2
+T:Broken
+K:C
+C99999999|
+
+X:3
+T:Third
+L:1/8
+K:Dmix
+(3def g2|
+"""
+XML = """<score-partwise><part-list><score-part id="P1"><part-name>Flute</part-name>
+<midi-instrument id="I"><midi-channel>1</midi-channel><midi-program>74</midi-program>
+</midi-instrument></score-part></part-list><part id="P1"><measure number="1"><attributes>
+<divisions>1</divisions><time><beats>2</beats><beat-type>4</beat-type></time></attributes>
+<note><pitch><step>C</step><octave>5</octave></pitch><duration>1</duration></note>
+<note><pitch><step>D</step><octave>5</octave></pitch><duration>1</duration></note>
+</measure></part></score-partwise>"""
+
+
+def band() -> bytes:
+    """Two bars of 2/4 at 90: a melody with a pedal, a bass and drums."""
+    file = mido.MidiFile(ticks_per_beat=480)
+    head = mido.MidiTrack([mido.MetaMessage("track_name", name="A band")])
+    head.append(mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(90)))
+    head.append(mido.MetaMessage("time_signature", numerator=2, denominator=4))
+    lead = [("note_on", 72, 100, 0), ("note_off", 72, 0, 480)]
+    lead += [("note_on", 74, 90, 0), ("note_off", 74, 0, 960)]
+    bass = [("note_on", 48, 80, 0), ("note_off", 48, 0, 1920)]
+    drums = [("note_on", 36, 127, 0), ("note_off", 36, 0, 60)]
+    drums += [("note_on", 38, 64, 450), ("note_off", 38, 0, 60)]  # 30 ticks late
+    file.tracks.append(head)
+    parts = ((0, 56, "Melody", lead), (1, 33, "", bass), (9, 0, "", drums))
+    for channel, program, name, events in parts:
+        track = mido.MidiTrack([mido.MetaMessage("track_name", name=name)])
+        track.append(mido.Message("program_change", program=program, channel=channel))
+        if channel == 0:
+            track.append(mido.Message("control_change", control=64, value=127, channel=0))
+        for kind, note, velocity, wait in events:
+            message = mido.Message(kind, note=note, velocity=velocity, channel=channel, time=wait)
+            track.append(message)
+        file.tracks.append(track)
+    buffer = io.BytesIO()
+    file.save(file=buffer)
+    return buffer.getvalue()
+
+
+def tune(*pitches) -> bytes:
+    """A tune of quarter notes."""
+    track = mido.MidiTrack()
+    for pitch in pitches:
+        track.append(mido.Message("note_on", note=pitch, velocity=70))
+        track.append(mido.Message("note_off", note=pitch, time=480))
+    buffer = io.BytesIO()
+    mido.MidiFile(tracks=[track]).save(file=buffer)
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def music(tmp_path):
+    """A folder of seven files with music, three without, and some that do not count."""
+    folder = tmp_path / "my music"
+    (folder / "b" / "deep").mkdir(parents=True)
+    (folder / "a.mid").write_bytes(tune(60, 62))
+    (folder / "B.MIDI").write_bytes(tune(64))
+    (folder / "b" / "band.mid").write_bytes(band())
+    (folder / "b" / "book.abc").write_text(BOOK, encoding="utf-8")
+    (folder / "b" / "deep" / "ünï.musicxml").write_text(XML, encoding="utf-8")
+    (folder / "b" / "cut.mid").write_bytes(band()[:-40])
+    (folder / "b" / "empty.xml").write_bytes(b"")
+    (folder / "c.mid").write_bytes(tune(60, 62))  # the same as a.mid
+    (folder / "silent.mid").write_bytes(tune())
+    with zipfile.ZipFile(folder / "z.mxl", "w") as archive:
+        archive.writestr("score.xml", XML)
+    (folder / "notes.txt").write_text("no music")
+    (folder / "._a.mid").write_bytes(b"a Mac's note about a.mid")
+    return folder
+
+
+NAMES = ["B.MIDI", "a.mid", "b/band.mid", "b/book.abc#1", "b/book.abc#2", "b/deep/ünï.musicxml"]
+NAMES += ["c.mid", "z.mxl"]
+
+
+@pytest.fixture
+def load(music, tmp_path):
+    """Loads the folder in this process, with a cache of its own."""
+
+    def load_it(representation="voices", **options):
+        return load_folder(music, representation, jobs=1, cache=tmp_path / "cache", **options)
+
+    return load_it
+
+
+def item(collection: Collection, name: str):
+    return collection[collection.names.index(name)]
+
+
+def entries(tmp_path) -> list[Path]:
+    return sorted(path for path in (tmp_path / "cache").rglob("*") if path.is_file())
+
+
+# --- one file ----------------------------------------------------------------------------------
+
+
+def test_a_midi_file_as_it_is(music):
+    timeline = read_music(music / "b" / "band.mid")
+    assert isinstance(timeline, Timeline)
+    assert (timeline.name, timeline.tempo, timeline.time_signature) == ("A band", 90.0, "2/4")
+    assert timeline.steps == 16 and timeline.bar_starts.tolist() == [0, 8]
+    assert [p.name for p in timeline.parts] == ["Melody", "electric bass (finger)", "drums"]
+    assert [p.program for p in timeline.parts] == [56, 33, 0]
+    assert [p.is_drum for p in timeline.parts] == [False, False, True]
+    melody, bass, drums = (part.notes.tolist() for part in timeline.parts)
+    assert melody == [[0, 4, 72, 100], [4, 12, 74, 90]] and bass == [[0, 16, 48, 80]]
+    assert drums == [[0, 0.5, 36, 127], [4.25, 4.75, 38, 64]]
+
+
+def test_a_score_and_a_book(music):
+    (score,) = read_pieces(music / "b" / "deep" / "ünï.musicxml")
+    assert (score.name, score.time_signature, score.steps) == ("ünï", "2/4", 8)
+    assert [(part.name, part.program) for part in score.parts] == [("Flute", 73)]
+    assert score.parts[0].notes.tolist() == [[0, 4, 72, 80], [4, 8, 74, 80]]
+    refused = []
+    first, third = read_pieces(music / "b" / "book.abc", refused)
+    assert refused == ["tune 2 of 3 has a note of impossible length (99999999): mend it."]
+    assert (first.name, first.key, first.time_signature) == ("First", "E minor", "3/4")
+    assert first.parts[0].name == "melody" and first.bar_starts.tolist() == [0, 12]
+    assert first.parts[0].notes[:, 2].tolist() == [64, 66, 67, 69, 71, 72]
+    assert (third.name, third.key) == ("Third", "D mixolydian")
+    assert np.allclose(third.parts[0].notes[:, 0], [0, 4 / 3, 8 / 3, 4])
+    with pytest.raises(MusicFileError, match="^book.abc tune 2 of 3 has a note"):
+        read_music(music / "b" / "book.abc")
+
+
+@pytest.mark.parametrize(
+    "text, key",
+    [
+        *(("C", "C major"), ("Em", "E minor"), ("F# min", "F# minor"), ("Bbmaj", "Bb major")),
+        *(
+            ("Gmix", "G mixolydian"),
+            ("HP", ""),
+            ("", ""),
+            ("D clef=bass", "D major"),
+            ("Aaeolian", "A minor"),
+        ),
+    ],
+)
+def test_keys(text, key):
+    assert abc_reader.key_name(text) == key
+
+
+def test_parts_have_names_of_their_own(tmp_path):
+    tracks = [mido.MidiFile(file=io.BytesIO(tune(60))).tracks[0] for _ in range(3)]
+    mido.MidiFile(tracks=tracks).save(tmp_path / "a.mid")
+    names = [part.name for part in read_music(tmp_path / "a.mid").parts]
+    assert names == ["acoustic grand piano", "acoustic grand piano 2", "acoustic grand piano 3"]
+
+
+def test_what_is_too_long_or_has_too_many_parts(tmp_path):
+    track = mido.MidiFile(file=io.BytesIO(tune(60))).tracks[0]
+    mido.MidiFile(tracks=[track] * 257).save(tmp_path / "parts.mid")
+    with pytest.raises(MusicFileError, match="^parts.mid has more than 256 parts"):
+        read_music(tmp_path / "parts.mid")
+    track[1].time = MAX_STEPS * 120
+    mido.MidiFile(tracks=[track]).save(tmp_path / "long.mid")
+    assert read_music(tmp_path / "long.mid").steps == MAX_STEPS
+    track[1].time += 1
+    mido.MidiFile(tracks=[track]).save(tmp_path / "long.mid")
+    with pytest.raises(MusicFileError, match="^long.mid holds a piece of 100,000 sixteenths"):
+        read_music(tmp_path / "long.mid")
+    (tmp_path / "large.mid").write_bytes(tune(60) + bytes(4_000_000))
+    with pytest.raises(MusicFileError, match="^large.mid is larger than 4 MB"):
+        read_music(tmp_path / "large.mid")
+
+
+def test_paths_that_are_no_music(tmp_path):
+    for path, message in ((3, "text or a Path"), (tmp_path, "folder"), ("none.mid", "not found")):
+        with pytest.raises(MusicFileError, match=message):
+            read_music(path)
+
+
+def velocity(value):
+    return FIRST_VELOCITY + value // 5
+
+
+def wait(ticks):
+    return FIRST_WAIT + ticks - 1
+
+
+def test_a_midi_file_as_events(music):
+    """Without drums, and with the melody's pedal, which is never lifted: a quarter is 2/3 s."""
+    tokens = read_events(music / "b" / "band.mid")
+    expected = [velocity(80), FIRST_DOWN + 48, velocity(100), FIRST_DOWN + 72, wait(67)]
+    expected += [velocity(90), FIRST_DOWN + 74, wait(100), wait(100)]
+    expected += [FIRST_UP + 48, FIRST_UP + 72, FIRST_UP + 74]
+    assert tokens.tolist() == expected and tokens.dtype == np.int32
+
+
+def test_an_abc_file_as_events(tmp_path):
+    """Two quarters and a half at 100 quarters a minute; a repeat sign is not followed."""
+    path = tmp_path / "a.abc"
+    path.write_text("X:1\nT:A\nM:4/4\nL:1/4\nK:C\nC E G2:|\n")
+    expected = [velocity(80), FIRST_DOWN + 60, wait(60), FIRST_UP + 60, FIRST_DOWN + 64, wait(60)]
+    expected += [FIRST_UP + 64, FIRST_DOWN + 67, wait(100), wait(20), FIRST_UP + 67]
+    assert read_events(path).tolist() == expected
+    assert read_events(str(path)).tolist() == expected
+    fast = path.read_text().replace("K:C", "Q:1/4=200\nK:C")
+    path.write_text(fast)
+    assert read_events(path).tolist()[2] == wait(30)
+
+
+def test_a_book_as_events_is_its_first_tune(tmp_path):
+    tunes = BOOK.split("\n\n")
+    (tmp_path / "first.abc").write_text(tunes[0])
+    (tmp_path / "both.abc").write_text(f"{tunes[0]}\n\n{tunes[2]}")
+    tokens = read_events(tmp_path / "both.abc")
+    assert np.array_equal(tokens, read_events(tmp_path / "first.abc"))
+    downs = tokens[(tokens >= FIRST_DOWN) & (tokens < FIRST_UP)] - FIRST_DOWN
+    assert downs.tolist() == [64, 66, 67, 69, 71, 72]
+
+
+def test_a_score_as_events(music):
+    downs = read_events(music / "b" / "deep" / "ünï.musicxml")
+    assert FIRST_DOWN + 72 in downs and FIRST_DOWN + 74 in downs
+    assert np.array_equal(downs, read_events(music / "z.mxl"))
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("b/cut.mid", "^cut.mid "),
+        ("b/empty.xml", "^empty.xml "),
+        ("silent.mid", "^silent.mid holds no notes"),
+        ("b/book.abc", "^book.abc tune 2 of 3 has a note"),
+        ("none.mid", "not found"),
+        ("b", "folder"),
+    ],
+)
+def test_what_has_no_events_gets_one_sentence(music, name, message):
+    with pytest.raises(MusicFileError, match=message) as error:
+        read_events(music / name)
+    assert str(error.value).count(". ") == 0 and "\n" not in str(error.value)
+
+
+def test_drums_alone_are_no_events(tmp_path):
+    track = mido.MidiTrack([mido.Message("note_on", note=36, channel=9, velocity=99)])
+    track.append(mido.Message("note_off", note=36, channel=9, time=99))
+    mido.MidiFile(tracks=[track]).save(tmp_path / "drums.mid")
+    with pytest.raises(MusicFileError, match="^drums.mid holds only drums"):
+        read_events(tmp_path / "drums.mid")
+    with pytest.raises(MusicFileError, match="text or a Path"):
+        read_events(3)
+
+
+# --- the folder --------------------------------------------------------------------------------
+
+
+def test_everything_is_found_in_order_and_bad_files_are_listed(load, capsys):
+    collection = load()
+    assert collection.names == NAMES and len(collection) == len(list(collection)) == 8
+    reasons = dict(collection.skipped)
+    assert list(reasons) == ["b/book.abc", "b/cut.mid", "b/empty.xml", "silent.mid"]
+    assert reasons["b/book.abc"].startswith("tune 2 of 3 has a note of impossible length")
+    assert reasons["b/cut.mid"].startswith("breaks off in the middle")
+    assert reasons["b/empty.xml"].startswith("is empty") and reasons["silent.mid"] == (
+        "holds no notes."
+    )
+    assert capsys.readouterr().out == collection.report + "\n"
+    first, *others = collection.report.splitlines()
+    assert first == "8 pieces as voices from 10 files. Left out, 4:"
+    assert others[1].startswith("- b/cut.mid breaks off in the middle")
+
+
+def test_a_long_report_is_cut(tmp_path):
+    for i in range(25):
+        (tmp_path / f"{i:02}.mid").write_bytes(b"no music")
+    collection = load_folder(tmp_path, jobs=1, cache=tmp_path / "cache")
+    assert len(collection.skipped) == 25 and len(collection.report.splitlines()) == 12
+    assert collection.report.endswith("- and 15 more, which .skipped lists.")
+    with pytest.raises(ValueError, match="no pieces"):
+        collection.dataset()
+
+
+def test_pieces_are_had_by_index_and_slice(load):
+    collection = load()
+    items = list(collection)
+    for i in range(-8, 8):
+        assert np.array_equal(collection[i], items[i])
+    assert [len(piece) for piece in collection[3:7:2]] == [len(items[3]), len(items[5])]
+    with pytest.raises(IndexError):
+        collection[8]
+    assert not any(isinstance(value, np.ndarray) for value in vars(load()).values())
+
+
+@pytest.mark.skipif(not hasattr(os, "symlink"), reason="no links on this system")
+def test_links_are_followed_but_not_round_in_circles(tmp_path):
+    (tmp_path / "music" / "sub").mkdir(parents=True)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "x.mid").write_bytes(tune(60))
+    try:
+        (tmp_path / "music" / "sub" / "up").symlink_to(tmp_path / "music")
+        (tmp_path / "music" / "link").symlink_to(tmp_path / "elsewhere")
+        (tmp_path / "music" / "link2").symlink_to(tmp_path / "elsewhere")
+        (tmp_path / "music" / "gone.mid").symlink_to(tmp_path / "nowhere.mid")
+    except OSError:
+        pytest.skip("links are not allowed here")
+    assert find_files(tmp_path / "music") == ["gone.mid", "link/x.mid"]
+    collection = load_folder(tmp_path / "music", jobs=1, cache=tmp_path / "cache")
+    assert collection.names == ["link/x.mid"] and "not found" in collection.skipped[0][1]
+
+
+# --- representations -----------------------------------------------------------------------------
+
+
+def test_notes(load):
+    notes = item(load("notes"), "b/band.mid")
+    assert notes.dtype == np.float32
+    assert notes.tolist() == [
+        [-1, 0, 0.5, 36, 127],  # drums
+        [0, 0, 4, 72, 100],
+        [1, 0, 16, 48, 80],
+        [0, 4, 12, 74, 90],
+        [-1, 4.25, 4.75, 38, 64],
+    ]
+
+
+def test_voices_with_and_without_onsets(load):
+    voices = item(load(), "b/band.mid")
+    assert voices.dtype == np.int16 and voices.shape == (16, 2)
+    assert voices[:, 0].tolist() == [72] * 4 + [74] * 8 + [-1] * 4
+    both = item(load(onsets=True), "b/band.mid")
+    assert np.array_equal(both["voices"], voices)
+    assert np.flatnonzero(both["onsets"][:, 0]).tolist() == [0, 4]
+
+
+def test_roll_and_matrices(load):
+    roll = item(load("roll"), "b/band.mid")
+    assert roll.dtype == bool and roll.shape == (16, 128)
+    assert np.flatnonzero(roll[5]).tolist() == [48, 74] and np.flatnonzero(roll[13]).tolist() == [
+        48
+    ]
+    matrices = item(load("matrices"), "b/band.mid")
+    assert list(matrices) == ["play", "replay", "volume"]
+    assert np.array_equal(matrices["play"], roll) and not matrices["replay"].any()
+    assert matrices["volume"][0, 72] == np.float32(100 / 127)
+
+
+def test_words_and_tokens(load):
+    words = load("words")
+    assert item(words, "b/band.mid").tolist() == ["C5 4", "D5 8"]
+    assert item(words, "b/book.abc#2").tolist() == ["D5 4/3", "E5 4/3", "F#5 4/3", "G5 4"]
+    vocabulary = Vocabulary(words)
+    tokens = load("tokens", vocabulary=vocabulary)
+    assert tokens.names == words.names
+    for piece, text in zip(tokens, words, strict=True):
+        assert piece.dtype == np.int32 and vocabulary.decode(piece) == text.tolist()
+    few = load("tokens", vocabulary=Vocabulary([["C4 4", "D4 4"]]))
+    assert few.names == ["a.mid", "c.mid"]
+    assert dict(few.skipped)["B.MIDI"].startswith("cannot become tokens: The ")
+    near = load("tokens", vocabulary=Vocabulary([["C4 4", "D4 4"]]), unknown="nearest")
+    assert near.names == NAMES
+
+
+def test_events_hear_the_pedal_and_the_tempo(load):
+    from helpers.music.events import events_to_notes
+
+    step = 60 / 90 / 4
+    notes = events_to_notes(item(load("events"), "b/band.mid"))
+    assert np.allclose(notes[:, 1], 16 * step, atol=0.005)  # all held to the end
+    dry = events_to_notes(item(load("events", pedal=False), "b/band.mid"))
+    lead = dry[dry[:, 2] > 60]
+    assert np.allclose(lead[:, :2], np.array([[0, 4], [4, 12]]) * step, atol=0.005)
+    score = events_to_notes(item(load("events"), "z.mxl"))  # no tempo: 100
+    assert np.allclose(score[:, 0], [0, 0.6], atol=0.005)
+
+
+def test_drums(load):
+    collection = load("drums")
+    assert collection.names == ["b/band.mid"]
+    assert dict(collection.skipped)["a.mid"] == "holds no drums."
+    drums = collection[0]
+    assert drums.shape == (5, 9, 3) and drums.dtype == np.float32
+    assert np.argwhere(drums[:, :, 0]).tolist() == [[0, 0], [4, 1]]
+    assert np.allclose(drums[4, 1], [1, 64 / 127, 0.25])
+
+
+def test_a_function_of_ones_own(load):
+    collection = load(lambda timeline: np.array([timeline.steps]), name="lengths")
+    assert dict(zip(collection.names, collection, strict=True))["b/band.mid"].tolist() == [16]
+
+    def ends(timeline, least=0):
+        return {"parts": [len(timeline.parts)], "tempo": [timeline.tempo or least]}
+
+    assert item(load(ends, name="ends", least=7), "z.mxl") == {"parts": [1], "tempo": [7]}
+    assert item(load(ends, name="ends"), "z.mxl")["tempo"].tolist() == [0]
+
+
+@pytest.mark.parametrize(
+    "result, reason",
+    [
+        (3, "TypeError: a piece becomes an array"),
+        (None, "TypeError: a piece becomes"),
+        ({}, "TypeError: a piece becomes"),
+        ([{}], "TypeError: a piece becomes"),
+    ],
+)
+def test_functions_that_give_no_arrays(load, result, reason):
+    collection = load(lambda timeline: result, name="wrong")
+    assert len(collection) == 0
+    assert dict(collection.skipped)["a.mid"].startswith(f"cannot become wrong: {reason}")
+
+
+def test_an_error_in_ones_own_function_is_not_kept(load, tmp_path):
+    def fail(timeline):
+        raise KeyError("x")
+
+    assert dict(load(fail, name="mine").skipped)["a.mid"].startswith("cannot become mine: KeyError")
+    collection = load(lambda timeline: np.zeros(1), name="mine")  # mended
+    assert collection.names[:2] == ["B.MIDI", "a.mid"]
+
+
+def test_tunes_of_one_book_are_of_one_kind(load):
+    collection = load(lambda t: np.zeros((2,) * (1 + (t.name == "Third"))), name="odd")
+    assert "b/book.abc#2" not in collection.names
+    assert any("another kind than those of the first" in reason for _, reason in collection.skipped)
+    mixed = load(lambda t: np.zeros(2, bool if t.tempo == 90 else float), name="mixed")
+    with pytest.raises(ValueError, match="different kinds"):
+        mixed.dataset()
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ({"representation": "chroma"}, "A representation is one of notes, voices"),
+        ({"representation": ["voices"]}, "A representation is one of"),
+        ({"representation": "roll", "pedal": True}, "'roll' has no option 'pedal'"),
+        ({"representation": "events", "pedals": True}, "it has pedal"),
+        ({"representation": "tokens"}, "Tokens need a vocabulary"),
+        ({"representation": "events", "pedal": np.zeros(2)}, "pedal is a number, a text or"),
+        ({"representation": len}, "needs a name"),
+        ({"representation": len, "name": "../up"}, "made of letters"),
+    ],
+)
+def test_wrong_arguments_raise_before_anything_is_read(load, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        load(**arguments)
+
+
+def test_no_such_folder(tmp_path):
+    for path in (tmp_path / "none", __file__):
+        with pytest.raises(FileNotFoundError, match="There is no folder"):
+            load_folder(path)
+
+
+# --- the cache ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def parsed(monkeypatch):
+    """The number of files that were read and not taken from the cache."""
+    counts = []
+
+    def counting(data, *rest):
+        counts.append(len(data))
+        return pieces.read_sources(data, *rest)
+
+    monkeypatch.setattr(folders, "read_sources", counting)
+    return counts
+
+
+def test_a_second_run_reads_the_cache_only(load, parsed):
+    first = load("notes")
+    assert len(parsed) == 8  # a.mid and c.mid are one; the empty file is not even parsed
+    parsed.clear()
+    second = load("notes")
+    assert parsed == [] and second.names == first.names and second.skipped == first.skipped
+    assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+
+
+def test_content_decides_and_not_the_name(load, music, parsed):
+    load()
+    parsed.clear()
+    (music / "a.mid").rename(music / "renamed.mid")
+    (music / "B.MIDI").write_bytes(tune(65, 67))
+    collection = load()
+    assert len(parsed) == 1  # what is new
+    assert item(collection, "renamed.mid")[:, 0].tolist() == [60] * 4 + [62] * 4
+    assert item(collection, "B.MIDI")[:, 0].tolist() == [65] * 4 + [67] * 4
+
+
+def test_settings_decide_too(load, parsed):
+    load("events")
+    for options in ({"pedal": False}, {"pedal": True}):
+        parsed.clear()
+        load("events", **options)
+        assert parsed
+    parsed.clear()
+    load("events", pedal=False)
+    assert parsed == []
+    load("tokens", vocabulary=Vocabulary([["C4 4"]]))
+    parsed.clear()
+    load("tokens", vocabulary=Vocabulary([["C4 4", "D4 4"]]))
+    assert parsed
+
+
+DAMAGE = {
+    "cut": lambda data: data[: len(data) // 2],
+    "empty": lambda data: b"",
+    "other": lambda data: b"no zip file",
+    "flipped": lambda data: data[:100] + bytes([data[100] ^ 255]) + data[101:],
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_damaged_entries_are_made_again(load, music, tmp_path, parsed, damage):
+    first = load()
+    good = list(first)
+    for when in ("loading", "iterating"):
+        parsed.clear()
+        for path in entries(tmp_path):
+            path.write_bytes(DAMAGE[damage](path.read_bytes()))
+        again = load() if when == "loading" else first
+        assert all(np.array_equal(a, b) for a, b in zip(good, again, strict=True))
+        assert parsed
+    parsed.clear()
+    load()
+    assert len(parsed) == 2  # those of the files without pieces, which iterating does not need
+
+
+def test_a_cache_that_is_gone_and_files_that_changed(load, music, tmp_path):
+    collection = load()
+    before = list(collection)
+    shutil.rmtree(tmp_path / "cache")
+    assert all(np.array_equal(a, b) for a, b in zip(before, collection, strict=True))
+    shutil.rmtree(tmp_path / "cache")
+    (music / "B.MIDI").write_bytes(tune(65))
+    with pytest.raises(MusicFileError, match="^B.MIDI has changed since it was read"):
+        list(collection)
+    (music / "B.MIDI").unlink()
+    with pytest.raises(MusicFileError, match="^B.MIDI was not found"):
+        list(collection)
+
+
+def test_the_cache_is_in_the_runs_folder_and_holds_whole_files_only(music, tmp_path, monkeypatch):
+    monkeypatch.setenv("RUNS_DIR", str(tmp_path / "runs"))
+    load_folder(music, jobs=1)
+    files = [p for p in (tmp_path / "runs" / "cache").rglob("*") if p.is_file()]
+    assert len(files) == 8
+    for path in files:
+        assert path.suffix == ".npz" and path.parent.name == path.name[:2]
+        with np.load(path, allow_pickle=False) as arrays:
+            assert all(not array.dtype.hasobject for array in arrays.values())
+
+
+def test_an_interrupted_import_goes_on_where_it_stopped(load, parsed, tmp_path):
+    def interrupted(timeline):
+        if timeline.tempo == 90:
+            raise KeyboardInterrupt
+        return np.array([timeline.steps])
+
+    with pytest.raises(KeyboardInterrupt):
+        load(interrupted, name="steps")
+    kept = len(entries(tmp_path))
+    assert kept == 2  # B.MIDI and a.mid come before band.mid
+    parsed.clear()
+    collection = load(lambda timeline: np.array([timeline.steps]), name="steps")
+    assert set(collection.names) == {*NAMES, "silent.mid"}  # music without notes is music too
+    assert len(parsed) == 8 - kept
+
+
+STOPPED = """
+import signal, sys, time
+from helpers.data import load_folder
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
+
+def slow(timeline):
+    time.sleep(0.02)
+    return [timeline.steps]
+
+print("ready", flush=True)
+load_folder(sys.argv[1], slow, jobs=2, cache=sys.argv[2], name="slow")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no Ctrl-C for another process")
+def test_ctrl_c_stops_all_processes_and_leaves_a_usable_cache(tmp_path, parsed):
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for i in range(400):
+        (folder / f"{i:03}.mid").write_bytes(tune(*np.unravel_index(i, (20, 20))))
+    run = subprocess.Popen(
+        [sys.executable, "-c", STOPPED, folder, tmp_path / "cache"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 120
+    while len(entries(tmp_path)) < 20 and run.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    run.send_signal(signal.SIGINT)
+    _, errors = run.communicate(timeout=120)
+    assert "KeyboardInterrupt" in errors and run.returncode != 0
+    whole = [path for path in entries(tmp_path) if folders.read_entry(path) is not None]
+    assert 20 <= len(whole) < 400
+    collection = load_folder(
+        folder, lambda timeline: [timeline.steps], 1, tmp_path / "cache", name="slow"
+    )
+    assert len(collection) == 400 and len(parsed) == 400 - len(whole)
+
+
+def test_two_processes_find_what_one_finds(music, tmp_path, load):
+    alone = load("notes")
+    both = load_folder(music, "notes", jobs=2, cache=tmp_path / "another")
+    assert both.names == alone.names and both.skipped == alone.skipped
+    assert all(np.array_equal(a, b) for a, b in zip(alone, both, strict=True))
+
+
+def test_other_joblib_backends_may_take_over(music, tmp_path, load):
+    import joblib
+
+    with joblib.parallel_config(backend="threading", n_jobs=2):
+        threads = load_folder(music, "notes", jobs=2, cache=tmp_path / "another")
+    assert threads.names == load("notes").names
+
+
+# --- into tf.data ------------------------------------------------------------------------------
+
+
+def test_pieces_stream_into_tensorflow(load):
+    import tensorflow as tf
+
+    voices = load()
+    dataset = voices.dataset()
+    assert dataset.element_spec == tf.TensorSpec((None, None), tf.int16)
+    assert int(dataset.cardinality()) == len(voices)
+    for _ in range(2):  # as often as one likes
+        for mine, theirs in zip(voices, dataset.as_numpy_iterator(), strict=True):
+            assert np.array_equal(mine, theirs)
+    notes = load("notes").dataset()
+    assert notes.element_spec == tf.TensorSpec((None, 5), tf.float32)
+    (batch,) = notes.ragged_batch(100)
+    assert batch.shape.as_list() == [8, None, 5]
+    matrices = load("matrices").dataset()
+    assert matrices.element_spec["volume"] == tf.TensorSpec((None, 128), tf.float32)
+    assert load("drums").dataset().element_spec == tf.TensorSpec((None, 9, 3), tf.float32)
+    words = load("words").dataset()
+    assert words.element_spec == tf.TensorSpec((None,), tf.string)
+    assert next(words.as_numpy_iterator()).tolist() == [b"E4 4"]
+
+
+# --- whole collections ---------------------------------------------------------------------------
+
+
+def test_the_grooves_and_the_performances(shared_data, tmp_path):
+    for folder, representation, count in (
+        ("groove", "drums", 1150),
+        ("maestro_sample", "notes", 6),
+    ):
+        collection = load_folder(
+            shared_data / folder, representation, cache=tmp_path / "cache", jobs=2
+        )
+        assert len(collection) == count and collection.skipped == []
+        if folder == "groove":
+            hits = cells = 0
+            for drums in collection:
+                hits, cells = hits + drums[:, :, 0].sum(), cells + drums[:, :, 0].size
+            assert hits / cells == pytest.approx(0.13, abs=0.0005)

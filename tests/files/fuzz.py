@@ -1,0 +1,270 @@
+"""Damaged music files, for test_fuzz.py: each is read, or refused in one sentence of the kit.
+
+    python tests/fuzz.py 2000 [SEED]
+
+Whole pieces and melodies are read of each file, and one representation is made. A file that takes
+half a minute ends the run with the place where it hangs; more than 500 MB are refused by the
+system (on Linux). Prints what became of the files, and the slowest; ends with 1 where one was not
+met by a sentence that was written for it.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import io
+import itertools
+import random
+import re
+import struct
+import sys
+import tempfile
+import time
+import zipfile
+from collections import Counter
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+import mido
+import numpy as np
+from music21 import corpus
+
+from helpers.data.chorales import load_chorales
+from helpers.data.folders import Recipe, make_entry
+from helpers.data.melodies import load_melody, melody_files
+from helpers.data.representations import REPRESENTATIONS
+from helpers.files.midi_writer import midi_bytes, to_midi
+from helpers.files.pieces import MAX_STEPS, read_pieces
+from helpers.files.reading import MusicFileError
+from helpers.music.words import Vocabulary
+
+HANGS = 30  # seconds
+MEMORY = 500_000_000  # bytes, beyond what the interpreter has with all that is imported
+LARGEST = 3_000_000  # bytes of a damaged file
+NUMBERS = ("0", "-1", "7", "99999999", "1e308", "nan", "0.0000001", "2147483648", "\u0663", "")
+CORPUS = Path(corpus.__file__).parent
+ABC = """X:1
+T:All sorts
+M:C|
+L:1/8
+Q:1/4=96
+R:reel
+V:1 name="Tune"
+V:2
+K:Edor clef=treble
+[V:1] (3Bcd {g}e2 "Am"f>a|[Ace]4- [Ace]2 z2|1 ^c_d=e,2:|2 !trill!A/B//C3/2 Z2|]
+[V:2] E,4 & G,8|[M:6/8][K:Gm]B3 (5ABcde|w:la la
+"""
+
+
+def sources(kind: str) -> list[bytes]:
+    """Whole files to be damaged: none but the kit's own and music21's."""
+    if kind == "mid":
+        chorales = load_chorales()[:3]
+        files = [path.read_bytes() for path in melody_files()]
+        return [*files, *(midi_bytes(to_midi(piece)) for piece in chorales), performance()]
+    if kind == "abc":
+        books = [CORPUS / "oneills1850" / "0051-0100.abc", CORPUS / "airdsAirs" / "book2.abc"]
+        tunes = sorted((CORPUS / "ryansMammoth").glob("*.abc"))[:3]
+        return [ABC.encode(), *(path.read_bytes() for path in [*books, *tunes])]
+    scores = [(CORPUS / "bach" / f"bwv{number}.mxl").read_bytes() for number in ("66.6", "253")]
+    if kind == "mxl":
+        return scores
+    texts = []
+    for score in scores:
+        with zipfile.ZipFile(io.BytesIO(score)) as archive:
+            name = next(n for n in archive.namelist() if n.endswith(".xml") and "META" not in n)
+            texts.append(archive.read(name))
+    return texts
+
+
+def performance() -> bytes:
+    """All that the others lack: pedals, programs, drums, tempos, running pressure, a text."""
+    generator, file = random.Random(1), mido.MidiFile(ticks_per_beat=96)
+    for channel in (0, 3, 9):
+        track = mido.MidiTrack([mido.Message("program_change", program=channel, channel=channel)])
+        track.append(mido.MetaMessage("track_name", name=f"Part {channel}"))
+        for i in range(60):
+            pitch, time = generator.randrange(30, 90), generator.randrange(200)
+            track.append(mido.Message("note_on", note=pitch, channel=channel, time=time))
+            pedal = mido.Message("control_change", control=64, value=i % 3 * 60, channel=channel)
+            track.append(pedal)
+            track.append(mido.Message("aftertouch", value=i, channel=channel))
+            track.append(mido.Message("note_off", note=pitch, channel=channel, time=30))
+            if i % 20 == 0:
+                track.append(mido.MetaMessage("set_tempo", tempo=400_000 + 9000 * i))
+                track.append(mido.MetaMessage("time_signature", numerator=3 + channel % 2))
+        file.tracks.append(track)
+    buffer = io.BytesIO()
+    file.save(file=buffer)
+    return buffer.getvalue()
+
+
+# --- damage ------------------------------------------------------------------------------------
+
+
+def flipped(data: bytearray, generator: random.Random, kind: str) -> None:
+    marks = b"0159<>/|[](){}:-^=z\"'\n\x00\x7f\x80\x90\xc0\xf0\xff"
+    for _ in range(generator.choice((1, 1, 2, 3, 12))):
+        new = generator.choice(marks) if generator.random() < 0.6 else generator.randrange(256)
+        data[generator.randrange(len(data))] = new
+
+
+def cut(data: bytearray, generator: random.Random, kind: str) -> None:
+    start = generator.randrange(len(data))
+    end = len(data) if generator.random() < 0.5 else start + generator.randint(1, 200)
+    del data[start:end]
+
+
+def repeated(data: bytearray, generator: random.Random, kind: str) -> None:
+    start = generator.randrange(len(data))
+    piece = data[start : start + generator.choice((1, 4, 30, 400, 5000))]
+    times = generator.choice((1, 3, 50, 1000, 30_000))
+    data[start:start] = piece * min(times, LARGEST // (len(piece) + 1))
+    del data[LARGEST:]
+
+
+def forged(data: bytearray, generator: random.Random, kind: str) -> None:
+    """Other numbers where lengths and counts stand."""
+    if kind == "mid":
+        size, place = generator.choice(((4, 4), (2, 8), (2, 10), (2, 12), (4, None), (0, None)))
+        if size == 0:  # a time, or a length of a meta event
+            place = generator.randrange(14, max(15, len(data)))
+            data[place:place] = generator.choice((b"\xff\xff\xff\x7f", b"\x81\x00", b"\xff" * 9))
+            return
+        if place is None:
+            tracks = [match.end() for match in re.finditer(b"MTrk", data)]
+            place = generator.choice(tracks or [8])
+        number = generator.choice((0, 1, 2, 255, 65535, 2**31, 2**32 - 1, len(data)))
+        data[place : place + size] = struct.pack(">I", number)[-size:]
+    elif kind == "mxl":
+        places = [m.start() for m in re.finditer(rb"PK[\x01\x03\x05]", data)]
+        place = generator.choice(places or [0]) + generator.randrange(4, 40)
+        number = generator.choice((0, 1, 255, 2**31, 2**32 - 1, len(data)))
+        data[place : place + 4] = struct.pack("<I", number)
+    else:
+        numbers = list(re.finditer(rb"\d+", data))
+        for number in sorted(generator.sample(numbers, min(3, len(numbers))), reverse=True, key=at):
+            data[slice(*number.span())] = generator.choice(NUMBERS).encode()
+
+
+def at(match: re.Match) -> int:
+    return match.start()
+
+
+def shuffled(data: bytearray, generator: random.Random, kind: str) -> None:
+    a, b, c = sorted(generator.randrange(len(data)) for _ in range(3))
+    data[a:c] = data[b:c] + data[a:b]
+
+
+DAMAGES = (flipped, cut, repeated, forged, shuffled)
+
+
+def damaged(data: bytes, generator: random.Random, kind: str) -> bytes:
+    data = bytearray(data)
+    for damage in generator.choices(DAMAGES, (4, 2, 2, 4, 1), k=generator.choice((1, 1, 1, 2, 3))):
+        if data:
+            damage(data, generator, kind)
+    return bytes(data)
+
+
+# --- what becomes of it --------------------------------------------------------------------------
+
+
+def try_pieces(path: Path, generator: random.Random) -> tuple[str, str]:
+    """``("read" or "refused", what is wrong with that)``; so do the others."""
+    try:
+        pieces = read_pieces(path)
+    except MusicFileError as error:
+        return "refused", wrong_sentence(path, str(error))
+    wrong = [piece for piece in pieces if not sound(piece)]
+    return "read", f"read_pieces gives {wrong[0]}"[:500] if wrong else ""
+
+
+def try_melody(path: Path, generator: random.Random) -> tuple[str, str]:
+    try:
+        load_melody(path)
+    except MusicFileError as error:
+        return "refused", wrong_sentence(path, str(error))
+    return "read", ""
+
+
+def try_representation(path: Path, generator: random.Random) -> tuple[str, str]:
+    name = generator.choice(list(REPRESENTATIONS))
+    options = {"vocabulary": Vocabulary([["C4 4"]])} if name == "tokens" else {}
+    entry, foreseen = make_entry(path.read_bytes(), Recipe(name, name, options))
+    problem = "" if foreseen else f"{name}: {entry.problems}"
+    return "read" if entry.items else "refused", problem
+
+
+def wrong_sentence(path: Path, sentence: str) -> str:
+    good = sentence.startswith(f"{path.name} ") and sentence.endswith(".")
+    good &= "\n" not in sentence and "could not be read as music" not in sentence
+    return "" if good else sentence
+
+
+def sound(timeline) -> bool:
+    """Whether this is music as ``Timeline`` promises."""
+    notes = np.concatenate([np.zeros((0, 4)), *(part.notes for part in timeline.parts)])
+    good = np.isfinite(notes).all() and 0 <= timeline.steps <= MAX_STEPS
+    good &= ((notes[:, 0] >= 0) & (notes[:, 0] <= notes[:, 1])).all()
+    good &= (notes[:, 1] <= timeline.steps + 1e-6).all()
+    good &= ((notes[:, 2] >= 0) & (notes[:, 2] <= 127)).all()
+    good &= ((notes[:, 3] >= 1) & (notes[:, 3] <= 127)).all()
+    if timeline.bar_starts is not None:
+        good &= (np.diff(timeline.bar_starts) > 0).all()
+    return bool(good)
+
+
+def limit_memory() -> None:
+    if sys.platform == "linux":
+        import resource
+
+        used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (used + MEMORY, used + MEMORY))
+
+
+def peak_memory() -> str:
+    if sys.platform != "linux":
+        return "not measured"
+    import resource
+
+    return f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000:.0f} MB"
+
+
+TASKS = (try_pieces, try_melody, try_representation)
+
+
+def main(count: int, seed: int = 1, tasks=TASKS) -> int:
+    """The number of files that were neither read nor refused as they should."""
+    kinds = {kind: sources(kind) for kind in ("mid", "abc", "musicxml", "mxl")}
+    for task, seed_of_all in itertools.product(TASKS, range(20)):  # everything is imported now
+        task(melody_files()[0], random.Random(seed_of_all))
+    before = peak_memory()
+    limit_memory()
+    outcomes, slowest, wrong = Counter(), (0.0, "", ""), 0
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(count):
+            kind = list(kinds)[number % len(kinds)]
+            generator = random.Random(f"{seed} {number}")
+            path = Path(folder, f"case{number}.{kind}")
+            path.write_bytes(damaged(generator.choice(kinds[kind]), generator, kind))
+            for task in tasks:
+                faulthandler.dump_traceback_later(HANGS, exit=True)
+                began = time.process_time()
+                outcome, problem = task(path, generator)
+                slowest = max(slowest, (time.process_time() - began, path.name, task.__name__))
+                faulthandler.cancel_dump_traceback_later()
+                outcomes[f"{kind} {outcome}"] += task is try_pieces
+                if problem:
+                    wrong += 1
+                    print(f"{path.name}, seed {seed}: {problem}", flush=True)
+            path.unlink()
+    print(", ".join(f"{outcome} {outcomes[outcome]}" for outcome in sorted(outcomes)))
+    seconds, name, task = slowest
+    print(f"slowest: {name} in {task}, {seconds:.2f} s; memory: {before}, then {peak_memory()}")
+    return wrong
+
+
+if __name__ == "__main__":
+    sys.exit(1 if main(*map(int, sys.argv[1:])) else 0)

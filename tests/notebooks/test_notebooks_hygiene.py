@@ -1,0 +1,419 @@
+"""The committed notebooks keep the rules of tools/hygiene.py; each rule finds what it is for."""
+
+from __future__ import annotations
+
+import copy
+import os
+import shutil
+import subprocess
+import sys
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from tools import hygiene, prose
+from tools.notebooks import ROOT, code_cells, find_notebooks
+from tools.run_notebooks import WIDGET, WIDGET_NOTE
+
+NOTEBOOKS = find_notebooks()
+each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.name for path in NOTEBOOKS])
+
+
+@each_notebook
+def test_the_rules_are_kept(path):
+    assert hygiene.problems(nbformat.read(path, as_version=nbformat.NO_CONVERT)) == []
+
+
+# --- the first cell finds helpers --------------------------------------------------------------
+
+
+def run_first_cell(path, cwd, home):
+    (first, *_) = code_cells(nbformat.read(path, as_version=4))
+    environment = {**os.environ, "HOME": str(home), "USERPROFILE": str(home)}
+    environment.pop("PYTHONPATH", None)
+    program = f"{first.source}\nimport helpers; print(); print(helpers.__file__)"
+    return subprocess.run(
+        [sys.executable, "-P", "-c", program],
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+
+
+@each_notebook
+@pytest.mark.parametrize("folder", ["", "notebooks"])
+def test_the_first_cell_finds_helpers_in_the_course(path, folder, tmp_path):
+    done = run_first_cell(path, ROOT / folder, home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == str(ROOT / "helpers" / "__init__.py")
+
+
+@each_notebook
+def test_the_first_cell_finds_a_clone_in_the_working_directory(path, tmp_path):
+    clone = tmp_path / "a clone"  # as on Colab
+    shutil.copytree(ROOT / "helpers", clone / "helpers")
+    done = run_first_cell(path, cwd=tmp_path, home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == str(clone / "helpers" / "__init__.py")
+
+
+@each_notebook
+def test_the_first_cell_says_when_there_is_no_course(path, tmp_path):
+    done = run_first_cell(path, tmp_path, home=tmp_path)
+    assert done.returncode == 1
+    last = done.stderr.strip().splitlines()[-1]
+    assert "course" in last and "Error: " in last
+
+
+# --- each rule finds what it is for ------------------------------------------------------------
+
+
+def code(source, *outputs, **metadata):
+    return new_code_cell(source, outputs=list(outputs), metadata=metadata)
+
+
+def stream(text, name="stdout"):
+    return new_output("stream", name=name, text=text)
+
+
+def shown(**data):
+    kinds = {"png": "image/png", "text": "text/plain", "html": "text/html", "widget": WIDGET}
+    return new_output("display_data", data={kinds[key]: value for key, value in data.items()})
+
+
+def exercise(number):
+    return [
+        code(f"# Exercise {number} - change it\nsteps = ...\nchecks.steps(steps)"),
+        code("steps = 5", tags=["solution"], jupyter={"source_hidden": True}),
+    ]
+
+
+def good_chapter():
+    notebook = new_notebook(
+        cells=[
+            new_markdown_cell("# A chapter"),
+            code('TRAIN = setting("TRAIN", True)'),
+            new_markdown_cell("**Predict.** What will `total` be?"),
+            code("# NBVAL_CHECK_OUTPUT\ntotal = 1 + 1\nprint(total)", stream("2\n")),
+            new_markdown_cell("**Listen.** **Compare.**"),
+            new_markdown_cell("**Predict.** **Listen.** **Compare.**"),
+            new_markdown_cell("**Predict.** **Listen.** **Compare.**"),
+            code("slider", shown(text=WIDGET_NOTE), shown(png="aGVsbG8=", text="<Figure>")),
+            *exercise(1),
+            *exercise(2),
+            *exercise(3),
+            new_markdown_cell("## What you learned"),
+            new_markdown_cell("## Limits"),
+            new_markdown_cell("## What to read next"),
+        ],
+        metadata={
+            "kernelspec": {"name": "python3", "display_name": "Python 3"},
+            "language_info": {"name": "python"},
+        },
+    )
+    for count, cell in enumerate(code_cells(notebook), start=1):
+        cell.execution_count = count
+    return notebook
+
+
+def find(notebook, source):
+    return next(cell for cell in notebook.cells if source in cell.source)
+
+
+def test_a_good_chapter_has_no_problem():
+    assert hygiene.problems(good_chapter()) == []
+
+
+def old_format(n):
+    n.nbformat_minor = 4
+
+
+def same_ids(n):
+    n.cells[1].id = n.cells[0].id
+
+
+def a_cell_without_outputs(n):
+    del n.cells[1]["outputs"]
+
+
+def a_cell_never_run(n):
+    n.cells[1].execution_count = None
+
+
+def cells_run_out_of_order(n):
+    n.cells[1].execution_count, n.cells[3].execution_count = 2, 1
+
+
+def an_error_shown(n):
+    n.cells[1].outputs = [new_output("error", ename="ValueError", evalue="", traceback=[])]
+
+
+def text_on_stderr(n):
+    n.cells[1].outputs = [stream("W0000 no GPU", name="stderr")]
+
+
+def a_path_in_an_output(n):
+    n.cells[1].outputs = [stream("read " + "/ho" + "me/me/course/data.npz")]
+
+
+def a_path_in_html(n):
+    n.cells[1].outputs = [shown(html="<a href='" + "/Us" + "ers/me/x.mid'>")]
+
+
+def a_windows_path_in_a_source(n):
+    n.cells[1].source += "\nfolder = r'C:" + "\\Users'"
+
+
+def a_path_in_the_prose(n):
+    n.cells[0].source += "\nSee " + "/tm" + "p/notes."
+
+
+def too_large(n):
+    n.cells[1].outputs = [shown(png="A" * 1_600_000)]
+
+
+def nothing_checked(n):
+    find(n, "total = ").source = "total = 1"
+
+
+def a_checked_cell_without_output(n):
+    find(n, "total = ").outputs = []
+
+
+def a_checked_cell_with_a_picture_alone(n):
+    find(n, "total = ").outputs = [shown(png="aGVsbG8=")]
+
+
+def a_mark_behind_code(n):
+    n.cells[1].source += "  # NBVAL_CHECK_OUTPUT"
+
+
+def a_skipped_cell(n):
+    n.cells[1].source = "# NBVAL_SKIP\n" + n.cells[1].source
+
+
+def a_checked_and_skipped_cell(n):
+    find(n, "total = ").source = "# NBVAL_SKIP\n" + find(n, "total = ").source
+
+
+def a_magic(n):
+    n.cells[1].source += "\n%matplotlib inline"
+
+
+def a_shell_command(n):
+    n.cells[1].source += "\n!pip list"
+
+
+def a_magic_by_function(n):
+    n.cells[1].source += "\nget_ipython().run_line_magic('cd', '..')"
+
+
+def an_exercise_that_is_no_python(n):
+    find(n, "# Exercise 1").source += "\nx = # your number"
+
+
+def a_cell_tagged_raises_exception(n):
+    n.cells[1].metadata.tags = ["raises-exception"]
+
+
+def a_cell_tagged_nbval_skip(n):
+    n.cells[1].metadata.tags = ["nbval-skip"]
+
+
+def a_long_cell(n):
+    n.cells[1].source += "\nx = 1" * 30
+
+
+def a_long_line(n):
+    n.cells[1].source += "\n#" + "-" * 100
+
+
+def a_widget(n):
+    find(n, "slider").outputs = [shown(widget={"model_id": "1"}, html="<audio>")]
+
+
+def widget_state(n):
+    n.metadata.widgets = {}
+
+
+def a_widget_alone(n):
+    find(n, "slider").outputs = [shown(text=WIDGET_NOTE)]
+
+
+def metadata_of_a_computer(n):
+    n.metadata.language_info["version"] = "3.11.7"
+
+
+def a_name_that_is_nowhere(n):
+    n.cells[0].source += "\nThen set `PRETRAINED` to `False`."
+
+
+def no_title(n):
+    n.cells[0].source = "Welcome!"
+
+
+def too_few_predictions(n):
+    n.cells[2].source = "What will come?"
+
+
+def no_limits(n):
+    find(n, "## Limits").source = "It has no limit."
+
+
+def too_few_exercises(n):
+    find(n, "# Exercise 2").source = "steps = 3"
+
+
+def an_exercise_without_solution(n):
+    n.cells[-4].metadata.tags = []
+
+
+def a_solution_in_sight(n):
+    del n.cells[-4].metadata["jupyter"]
+
+
+def an_exercise_without_check(n):
+    find(n, "# Exercise 3").source = "# Exercise 3\nsteps = ..."
+
+
+@pytest.mark.parametrize(
+    ("rule", "spoil"),
+    [
+        (hygiene.valid_format, old_format),
+        (hygiene.valid_format, same_ids),
+        (hygiene.valid_format, a_cell_without_outputs),
+        (hygiene.run_in_order, a_cell_never_run),
+        (hygiene.run_in_order, cells_run_out_of_order),
+        (hygiene.no_errors, an_error_shown),
+        (hygiene.no_errors, text_on_stderr),
+        (hygiene.no_absolute_paths, a_path_in_an_output),
+        (hygiene.no_absolute_paths, a_path_in_html),
+        (hygiene.no_absolute_paths, a_windows_path_in_a_source),
+        (hygiene.no_absolute_paths, a_path_in_the_prose),
+        (hygiene.small, too_large),
+        (hygiene.outputs_are_checked, nothing_checked),
+        (hygiene.outputs_are_checked, a_checked_cell_without_output),
+        (hygiene.outputs_are_checked, a_checked_cell_with_a_picture_alone),
+        (hygiene.outputs_are_checked, a_mark_behind_code),
+        (hygiene.outputs_are_checked, a_skipped_cell),
+        (hygiene.outputs_are_checked, a_checked_and_skipped_cell),
+        (hygiene.plain_python, a_magic),
+        (hygiene.plain_python, a_shell_command),
+        (hygiene.plain_python, a_magic_by_function),
+        (hygiene.plain_python, an_exercise_that_is_no_python),
+        (hygiene.no_skips, a_cell_tagged_raises_exception),
+        (hygiene.no_skips, a_cell_tagged_nbval_skip),
+        (hygiene.short_cells, a_long_cell),
+        (hygiene.short_cells, a_long_line),
+        (hygiene.widgets_leave_a_picture, a_widget),
+        (hygiene.widgets_leave_a_picture, widget_state),
+        (hygiene.widgets_leave_a_picture, a_widget_alone),
+        (hygiene.small_metadata, metadata_of_a_computer),
+        (hygiene.names_exist, a_name_that_is_nowhere),
+        (hygiene.has_title, no_title),
+        (hygiene.has_rhythm, too_few_predictions),
+        (hygiene.has_sections, no_limits),
+        (hygiene.has_exercises, too_few_exercises),
+        (hygiene.has_exercises, an_exercise_without_solution),
+        (hygiene.has_exercises, a_solution_in_sight),
+        (hygiene.has_exercises, an_exercise_without_check),
+    ],
+    ids=lambda value: value.__name__,
+)
+def test_a_rule_finds_what_it_is_for(rule, spoil):
+    notebook = good_chapter()
+    assert rule(notebook) == []
+    spoil(notebook)
+    assert len(rule(copy.deepcopy(notebook))) >= 1
+    assert rule in hygiene.RULES + hygiene.CHAPTER_RULES
+
+
+def test_every_rule_is_tested():
+    tested = {
+        mark.args[1][i][0]
+        for mark in test_a_rule_finds_what_it_is_for.pytestmark
+        for i in range(len(mark.args[1]))
+    }
+    assert tested == set(hygiene.RULES + hygiene.CHAPTER_RULES)
+
+
+def test_a_chapter_that_does_not_train_needs_no_rhythm():
+    notebook = good_chapter()
+    notebook.cells = [c for c in notebook.cells if "TRAIN" not in c.source]
+    find(notebook, "## Limits").source = "It has no limit."
+    for count, cell in enumerate(code_cells(notebook), start=1):
+        cell.execution_count = count
+    assert hygiene.problems(notebook) == []
+
+
+# --- names in the prose ------------------------------------------------------------------------
+
+CODE = """
+import numpy as np
+from pathlib import Path as P
+
+def build_generator(width, *, depth=2):
+    self = np.zeros(width)
+    return self
+
+history = {"iteration": []}
+for step in range(3):
+    build_generator(width=step)
+"""
+
+
+def unknown(markdown):
+    return prose.unknown_names(new_notebook(cells=[code(CODE), new_markdown_cell(markdown)]))
+
+
+@pytest.mark.parametrize(
+    "span",
+    [
+        "build_generator",  # defined
+        "build_generator(width, depth=2)",  # with its arguments
+        'history["iteration"]',  # a key
+        "P",  # imported under another name
+        "np.linspace",  # not in the code, but in numpy
+        "np.random.default_rng()",
+        "None",
+        "len",
+        "lambda",
+        "TRAIN = False",  # allowed: a setting
+        "helpers/course/settings.py",
+        "notebooks",
+        "settings.py",  # a file without its folder
+        "runs/04_accompaniment_gan/",
+        "make lab",
+        "make checkpoints NB=04",
+        "C#4",
+        "(batch, width)",
+        "...",
+        "-1",
+    ],
+)
+def test_names_that_exist(span):
+    assert unknown(f"This is `{span}` here.") == []
+
+
+@pytest.mark.parametrize(
+    "span",
+    [
+        "build_coffee",
+        "build_generator(coffee)",
+        'history["loss_of_nobody"]',
+        "np.linspase",
+        "EPOCHS_OF_NOBODY",
+        "make coffee",
+        "helpers/coffee.py",
+        "coffee.json",
+        "--coffee",
+    ],
+)
+def test_names_that_do_not_exist(span):
+    assert unknown(f"This is `{span}` here.") == [span]
+
+
+def test_fenced_blocks_are_no_names():
+    assert unknown("Text.\n\n```\n`coffee`\n```\n\nMore ``len`` text.") == []

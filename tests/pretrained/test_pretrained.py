@@ -1,0 +1,846 @@
+"""The trained systems as functions: any melody, odd ones too, with the published networks, and
+with tiny ones where it does not matter what the network has learned."""
+
+import functools
+
+import numpy as np
+import pretty_midi
+import pytest
+import tensorflow as tf
+
+from helpers import data, metrics, pretrained
+from helpers.chapters import critic_and_composer as cc
+from helpers.chapters import drum_gan as drum_chapter
+from helpers.chapters import next_note_rnn as rnn
+from helpers.data.tunes import KINDS
+from helpers.files.midi_writer import midi_to_notes, notes_to_midi
+from helpers.music.drums import drum_notes
+from helpers.music.events import FIRST_DOWN, FIRST_UP, FIRST_WAIT, events_to_notes, notes_to_events
+from helpers.music.grid import REST, default_onsets
+from helpers.music.words import Vocabulary, event_word
+from helpers.pretrained import (
+    accompaniment_gan,
+    arguments,
+    next_note_rnn,
+)
+
+SCALE = np.repeat([60, 62, 64, 65, 67, 69, 71, 72], 8).astype(np.int16)  # four bars
+
+
+both_systems = pytest.mark.parametrize("accompany", [pretrained.accompany, pretrained.accompany_rl])
+
+
+@both_systems
+@pytest.mark.parametrize("steps", [1, 5, 16, 31, 32, 33, 47, 64])
+def test_any_length(accompany, steps):
+    melody = SCALE[:steps]
+    voices = accompany(melody, seed=0)
+    assert voices.shape == (steps, 4)
+    assert voices.dtype == np.int16
+    assert np.array_equal(voices[:, 0], melody)
+    assert ((voices == REST) | ((voices >= 0) & (voices <= 127))).all()
+
+
+@both_systems
+def test_the_seed_decides(accompany):
+    first = accompany(SCALE, seed=3)
+    assert np.array_equal(first, accompany(SCALE, seed=3))
+    assert not np.array_equal(first, accompany(SCALE, seed=4))
+    runs = [accompany(SCALE) for _ in range(3)]
+    assert not (np.array_equal(runs[0], runs[1]) and np.array_equal(runs[1], runs[2]))
+
+
+@both_systems
+@pytest.mark.parametrize("octaves", [-24, -12, 12, 24])
+def test_a_melody_out_of_range_is_moved_by_octaves_and_back(accompany, octaves):
+    moved = accompany(SCALE + octaves, seed=1)
+    shift = arguments.fitting_shift(SCALE + octaves)
+    assert shift % 12 == 0
+    expected = accompany(SCALE + octaves + shift, seed=1)
+    sounding = expected != REST
+    assert np.array_equal(moved[sounding], expected[sounding] - shift)
+
+
+def test_fitting_shift_by_hand():
+    assert arguments.fitting_shift(np.array([57, 81])) == 0
+    assert arguments.fitting_shift(np.array([45, 60])) == 12
+    assert arguments.fitting_shift(np.array([82, 90])) == -12
+    # 50 to 74 spans the two octaves of the range exactly: no octave fits, seven semitones do
+    assert arguments.fitting_shift(np.array([50, 74])) == 7
+    assert arguments.fitting_shift(np.array([REST, REST])) == 0
+
+
+@both_systems
+@pytest.mark.parametrize(
+    "melody", [[0, 127] * 20, [REST] * 40, [60, REST] * 16, [127], [0], [30, 100, 60, REST] * 8]
+)
+def test_odd_melodies_stay_untouched(accompany, melody):
+    melody = np.array(melody)
+    voices = accompany(melody, seed=0)
+    assert np.array_equal(voices[:, 0], melody)
+    assert voices.min() >= REST
+    assert voices.max() <= 127
+
+
+@both_systems
+@pytest.mark.parametrize(
+    "bad",
+    [[], [[60, 62]], [60.5], ["C4"], [128], [-2], None, np.full(arguments.MAX_STEPS + 1, 60)],
+)
+def test_no_melody_gets_one_sentence(accompany, bad):
+    with pytest.raises(ValueError) as error:
+        accompany(bad)
+    assert str(error.value).count(". ") == 0
+
+
+def test_another_network_can_be_given():
+    class High:
+        """A generator that lets all voices sing the melody."""
+
+        def __call__(self, inputs, training):
+            return tf.stack([inputs[0]] * 4, axis=2)
+
+    voices = pretrained.accompany(SCALE, seed=0, generator=High())
+    assert (voices == SCALE[:, None]).all()
+
+
+def test_a_pickup_is_put_before_the_bar_line():
+    """With a pickup of four steps, what follows it is bar one: the generator sees the melody
+    twelve rests later, as if those had been given."""
+    padded = np.concatenate([np.full(12, REST), SCALE]).astype(np.int16)
+    expected = pretrained.accompany(padded, seed=2)[12:]
+    assert np.array_equal(pretrained.accompany(SCALE, seed=2, pickup=4), expected)
+    assert not np.array_equal(pretrained.accompany(SCALE, seed=2), expected)
+
+
+# --- seams -------------------------------------------------------------------------------------
+
+
+def test_windows_that_agree_are_joined_to_the_whole():
+    whole = np.arange(64 * 4).reshape(64, 4)
+    windows = np.stack([whole[bar * 16 : bar * 16 + 32] for bar in range(3)])
+    assert np.array_equal(accompaniment_gan.join_windows(windows), whole)
+
+
+def test_the_seam_is_where_the_windows_agree():
+    first, second = np.zeros((32, 4), int), np.ones((32, 4), int)
+    first[16 + 8 : 16 + 10] = 7  # both windows have the same two steps in the overlap
+    second[8:10] = 7
+    joined = accompaniment_gan.join_windows(np.stack([first, second]))
+    assert (joined[:24] == 0).all()
+    assert (joined[24:26] == 7).all()
+    assert (joined[26:] == 1).all()
+
+
+def test_one_window_is_itself():
+    window = np.arange(128).reshape(1, 32, 4)
+    assert np.array_equal(accompaniment_gan.join_windows(window), window[0])
+
+
+def test_seams_are_not_heard():
+    """Long held-out melodies are as well accompanied as two-bar windows: no worse by 0.05 in
+    chords and consonance, and with no more large leaps in the middle of bars, where seams are."""
+    pieces = data.load_chorales("test", time_signature="4/4")[:12]
+    whole = [piece.voices[piece.bar_starts[0] :, 0] for piece in pieces]
+    long = np.concatenate([pretrained.accompany(melody, seed=1) for melody in whole])
+    windows = data.make_windows(pieces)[::2]
+    short = np.stack([pretrained.accompany(window[:, 0], seed=1) for window in windows])
+    assert metrics.chord_share(long) > metrics.chord_share(short) - 0.05
+    assert metrics.consonance(long) > metrics.consonance(short) - 0.05
+
+
+# --- notebook 02: how a melody goes on ---------------------------------------------------------
+
+EVENTS = [event_word(pitch, steps) for pitch in (REST, *range(62, 87)) for steps in (1, 2, 4, 8)]
+VOCABULARY = Vocabulary([EVENTS], special=[rnn.START, rnn.END, "|"])
+TUNE = np.repeat([62, 66, 69, 74, 73, 69, 71, 67], 2).astype(np.int16)
+
+
+def lively(network, size):
+    """The network with weights so large that what it says depends on all that it has read."""
+    rng = np.random.default_rng(5)
+    weights = network.get_weights()
+    network.set_weights([rng.normal(0, size, w.shape) if w.ndim > 1 else w for w in weights])
+    return network
+
+
+@pytest.fixture(scope="module")
+def tiny_rnn():
+    return lively(rnn.build_rnn(len(VOCABULARY), "gru", 1, units=8, embedding=4), 1.0)
+
+
+@pytest.fixture
+def go_on(tiny_rnn, monkeypatch):
+    """``continue_melody`` with a tiny network and its vocabulary."""
+    monkeypatch.setattr(next_note_rnn, "_tune_vocabulary", lambda: VOCABULARY)
+
+    def continue_melody(pitches, steps, **options):
+        return pretrained.continue_melody(pitches, steps, network=tiny_rnn, **options)
+
+    return continue_melody
+
+
+def is_music(pitches, onsets, steps):
+    assert pitches.shape == onsets.shape == (steps,)
+    assert pitches.dtype == np.int16 and onsets.dtype == bool
+    assert pitches.min() >= REST and pitches.max() <= 127
+    assert not onsets[pitches == REST].any()
+    assert onsets[1:][default_onsets(pitches)[1:, 0]].all()
+    return True
+
+
+@pytest.mark.parametrize("steps", [1, 2, 15, 16, 33, 150])
+def test_any_number_of_steps_follows(go_on, steps):
+    assert is_music(*go_on(TUNE, steps, seed=0), steps)
+
+
+@pytest.mark.parametrize(
+    "melody",
+    [
+        [62],
+        np.arange(500) % 12 + 62,
+        [REST],
+        [REST] * 40,
+        [60, REST] * 16,
+        [0, 127] * 20,
+        [127],
+        [0],
+    ]
+    + [[0, 12, 120, 108] * 4, [127, 115, 27, 27], [0, 12, 121, 121]],
+)
+def test_any_melody_goes_on(go_on, melody):
+    assert is_music(*go_on(np.array(melody), 20, seed=0), 20)
+    assert is_music(*go_on(melody, 4, seed=0, style="slip jig"), 4)
+
+
+def test_the_seed_decides_how_it_goes_on(go_on):
+    first, again, other = (go_on(TUNE, 48, seed=seed) for seed in (3, 3, 4))
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first[0], other[0])
+    free = [go_on(TUNE, 48)[0] for _ in range(3)]
+    assert not (np.array_equal(free[0], free[1]) and np.array_equal(free[1], free[2]))
+
+
+def test_greedy_needs_no_seed_and_is_the_best_of_one(go_on):
+    greedy = go_on(TUNE, 40, temperature=0)
+    for options in ({"temperature": 0, "seed": 9}, {"top_k": 1, "seed": 9}, {"top_p": 1e-6}):
+        assert np.array_equal(go_on(TUNE, 40, **options), greedy)
+
+
+def test_whole_numbers_are_temperatures_and_shares_too(go_on):
+    expected = go_on(TUNE, 8, temperature=2.0, top_p=1.0, top_k=5, seed=1)
+    assert np.array_equal(
+        go_on(TUNE, 8, temperature=2, top_p=1, top_k=np.int64(5), seed=1), expected
+    )
+
+
+def test_what_follows_does_not_depend_on_how_much_is_asked_for(go_on):
+    """Later events are drawn as if the first had been drawn in one go with them."""
+    pitches, onsets = go_on(TUNE, 160, temperature=0)
+    for steps in (1, 20, 90):
+        fewer = go_on(TUNE, steps, temperature=0)
+        assert np.array_equal(fewer, (pitches[:steps], onsets[:steps]))
+
+
+MELODIES = [TUNE, [62, 63, 66, 67, 69], [74, 71], [70, REST, 66, 66, 64, REST], [60, 61, 62, 63]]
+
+
+@pytest.mark.parametrize("melody", MELODIES)
+@pytest.mark.parametrize("semitones", [7, -5, 1])
+def test_a_transposed_melody_goes_on_transposed(go_on, melody, semitones):
+    melody = np.array(melody)
+    pitches, onsets = go_on(melody, 32, temperature=0)
+    moved, moved_onsets = go_on(
+        np.where(melody == REST, REST, melody + semitones), 32, temperature=0
+    )
+    assert np.array_equal(onsets, moved_onsets)
+    assert np.array_equal(moved, np.where(pitches == REST, REST, pitches + semitones))
+
+
+def as_read(melody, style=None, network=None, monkeypatch=None, best=None):
+    """The melody as the network reads it; ``best`` is the reading it shall find most probable."""
+    if best is not None:
+        losses = lambda network, inputs, *_: np.abs(np.arange(len(inputs)) - best)[:, None]  # noqa: E731
+        monkeypatch.setattr(rnn, "batch_losses", losses)
+    return next_note_rnn._as_fiddle_tune(np.array(melody), style, network, VOCABULARY)
+
+
+@pytest.mark.parametrize("best", [0, 17, 47])
+def test_the_most_probable_key_and_metre_are_chosen(monkeypatch, best):
+    """The melody's mean is D5, which is moved by -6 to 5; in each key there are four metres."""
+    tokens, places, shift = as_read([74, 74, 75, 73], monkeypatch=monkeypatch, best=best)
+    assert shift == best // 4 - 6
+    metre = next_note_rnn.METRES[best % 4]
+    assert set(places[:, 2]) == {rnn.SIGNATURES.index(metre)}
+    assert not places[:, rnn.KIND].any()
+    words = [event_word(pitch + shift, steps) for pitch, steps in ((74, 2), (75, 1), (73, 1))]
+    assert VOCABULARY.decode(tokens) == [rnn.START, *words]
+    assert places[:, :2].tolist() == [[0, 0], [12, 0], [18, 0], [24, 0]]
+
+
+@pytest.mark.parametrize("melody", [[74, 74], [74, 73], [60, 62, 63]])
+@pytest.mark.parametrize("semitones", [7, 1, -5])
+def test_a_transposed_melody_has_the_same_readings(monkeypatch, melody, semitones):
+    """Where its mean lies between two semitones, too."""
+    for best in (0, 47):
+        here, there = (
+            as_read(np.array(melody) + moved, monkeypatch=monkeypatch, best=best)
+            for moved in (0, semitones)
+        )
+        assert here[0].tolist() == there[0].tolist()
+        assert here[2] == there[2] + semitones
+
+
+@pytest.mark.parametrize(("style", "metre"), [("jig", "6/8"), ("slip jig", "9/8"), ("reel", "2/2")])
+def test_a_style_tells_the_metre_and_the_kind(monkeypatch, style, metre):
+    tokens, places, shift = as_read([86, 62], style, monkeypatch=monkeypatch, best=5)
+    assert shift == -1
+    assert (places[:, 2] == rnn.SIGNATURES.index(metre)).all()
+    assert (places[:, rnn.KIND] == 1 + KINDS.index(style)).all()
+
+
+def test_of_a_long_melody_the_last_events_are_heard(monkeypatch):
+    melody = np.arange(500) % 12 + 68
+    tokens, places, shift = as_read(melody, "reel", monkeypatch=monkeypatch, best=6)
+    assert len(tokens) == len(places) == next_note_rnn.EVENTS_HEARD
+    last = [event_word(int(pitch) + shift, 1) for pitch in melody[-next_note_rnn.EVENTS_HEARD :]]
+    assert VOCABULARY.decode(tokens) == last
+    assert places[-1].tolist()[:2] == [500 % 16 * 6, 500 // 16 % 8]
+
+
+@pytest.mark.parametrize("style", ["polka", "", "Reel", 3])
+def test_an_unknown_style_is_told_the_styles(go_on, style):
+    with pytest.raises(ValueError) as error:
+        go_on(TUNE, 8, style=style)
+    assert all(kind in str(error.value) for kind in KINDS)
+    assert str(error.value).count(". ") == 0
+
+
+BAD_STEPS = [0, -3, 2.5, "4", None, arguments.MAX_STEPS + 1]
+BAD_TEMPERATURES = [-0.1, float("nan"), float("inf"), "hot", None, [1.0]]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [{"temperature": temperature} for temperature in BAD_TEMPERATURES]
+    + [{"top_k": top_k} for top_k in (0, -1, 2.5, "5", float("nan"))]
+    + [{"top_p": top_p} for top_p in (0, -0.1, 1.5, float("nan"), "0.9")],
+)
+def test_bad_choices_get_one_sentence(go_on, bad):
+    with pytest.raises(ValueError) as error:
+        go_on(TUNE, 8, seed=0, **bad)
+    assert str(error.value).count(". ") == 0 and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("steps", BAD_STEPS)
+def test_a_bad_number_of_steps_gets_one_sentence(go_on, steps):
+    for function in (lambda: go_on(TUNE, steps), lambda: pretrained.compose_chorale(steps)):
+        with pytest.raises(ValueError, match=r"^Music here has from 1 to 20,000 steps, not [^.]*"):
+            function()
+
+
+@pytest.mark.parametrize("bad", [[], [[60, 62]], [60.5], ["C4"], [128], [-2], None])
+def test_no_melody_gets_one_sentence_in_notebook_02_too(go_on, tiny_chorales, bad):
+    functions = [
+        lambda: go_on(bad, 8),
+        lambda: pretrained.compose_chorale(1, soprano=[[60]] if bad is None else bad),
+    ]
+    for function in functions:
+        with pytest.raises(ValueError) as error:
+            function()
+        assert str(error.value).count(". ") == 0
+
+
+# --- notebook 02: chorales ---------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def tiny_chorales():
+    return lively(rnn.build_chorale_network("gru", 1, units=8), 0.3)
+
+
+@pytest.mark.parametrize("steps", [1, 5, 33])
+def test_a_chorale_of_any_length(tiny_chorales, steps):
+    voices = pretrained.compose_chorale(steps, seed=0, network=tiny_chorales)
+    assert voices.shape == (steps, 4) and voices.dtype == np.int16
+    assert voices.min() >= REST and voices.max() <= rnn.HIGHEST
+
+
+def test_500_steps_and_their_soprano(tiny_chorales):
+    soprano = np.resize(SCALE, 500)
+    voices = pretrained.compose_chorale(500, soprano, seed=0, network=tiny_chorales)
+    assert voices.shape == (500, 4)
+    assert np.array_equal(voices[:, 0], soprano)
+
+
+def test_the_seed_decides_the_chorale(tiny_chorales):
+    first, again, other = (
+        pretrained.compose_chorale(12, seed=seed, network=tiny_chorales) for seed in (3, 3, 4)
+    )
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+    free = [pretrained.compose_chorale(12, network=tiny_chorales) for _ in range(2)]
+    assert not np.array_equal(*free)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**31, 2**40])
+def test_any_whole_number_is_a_seed(tiny_chorales, go_on, seed):
+    first, again = (
+        pretrained.compose_chorale(6, seed=seed, network=tiny_chorales) for _ in range(2)
+    )
+    assert np.array_equal(first, again)
+    assert np.array_equal(go_on(TUNE, 6, seed=seed), go_on(TUNE, 6, seed=seed))
+
+
+@pytest.mark.parametrize(
+    "soprano",
+    [SCALE[::4] + 24, SCALE[::4] - 36, [0, 127] * 8, [REST] * 12, [60, REST] * 6, [127], [0]]
+    + [[30, 100, 60, REST] * 3],
+)
+def test_a_soprano_stays_untouched_wherever_it_lies(tiny_chorales, soprano):
+    soprano = np.array(soprano)
+    voices = pretrained.compose_chorale(len(soprano), soprano, seed=1, network=tiny_chorales)
+    assert np.array_equal(voices[:, 0], soprano)
+    assert voices.dtype == np.int16 and voices.min() >= REST and voices.max() <= 127
+
+
+@pytest.mark.parametrize("octaves", [-24, 12, 24])
+def test_a_soprano_out_of_range_is_moved_by_octaves_and_back(tiny_chorales, octaves):
+    soprano = SCALE[::4] + octaves
+    shift = arguments.fitting_shift(soprano)
+    assert shift % 12 == 0 and shift != 0
+    moved, expected = (
+        pretrained.compose_chorale(16, melody, seed=1, network=tiny_chorales)
+        for melody in (soprano, soprano + shift)
+    )
+    sounding = expected != REST
+    assert np.array_equal(moved[sounding], expected[sounding] - shift)
+    assert (moved[~sounding] == REST).all()
+
+
+@pytest.mark.parametrize(("pickup", "places"), [(0, [0, 1, 2]), (1, [15, 0, 1]), (4, [12, 13, 14])])
+def test_a_pickup_stands_before_the_first_downbeat(monkeypatch, pickup, places):
+    heard = []
+
+    def compose_voices(network, steps, places, **options):
+        heard.extend(places)
+        return np.full((1, steps, 4), 60, np.int16)
+
+    monkeypatch.setattr(rnn, "compose_voices", compose_voices)
+    pretrained.compose_chorale(3, pickup=pickup, network="none")
+    assert heard == places
+
+
+def test_without_temperature_no_seed_matters(tiny_chorales):
+    runs = [
+        pretrained.compose_chorale(8, temperature=0, seed=seed, network=tiny_chorales)
+        for seed in (1, 2)
+    ]
+    assert np.array_equal(*runs)
+
+
+@pytest.mark.parametrize("steps", [63, 65])
+def test_a_soprano_of_another_length_is_refused(steps):
+    with pytest.raises(ValueError, match=rf"^This soprano has 64 steps, not the {steps} asked for"):
+        pretrained.compose_chorale(steps, SCALE)
+
+
+@pytest.mark.parametrize("temperature", BAD_TEMPERATURES)
+def test_a_bad_temperature_of_a_chorale_gets_one_sentence(tiny_chorales, temperature):
+    with pytest.raises(ValueError, match="temperature") as error:
+        pretrained.compose_chorale(4, temperature=temperature, network=tiny_chorales)
+    assert str(error.value).count(". ") == 0
+
+
+# --- notebook 02: the published networks -------------------------------------------------------
+
+
+def test_the_published_network_goes_on():
+    pitches, onsets = pretrained.continue_melody(SCALE, 64, temperature=0.8, top_p=0.9, seed=1)
+    assert is_music(pitches, onsets, 64)
+    assert len(set(pitches[pitches != REST])) > 3
+    again = pretrained.continue_melody(SCALE, 64, temperature=0.8, top_p=0.9, seed=1)
+    assert np.array_equal((pitches, onsets), again)
+
+
+def test_the_published_network_goes_on_in_every_style():
+    for style in KINDS:
+        assert is_music(*pretrained.continue_melody(TUNE, 16, style=style, seed=1), 16)
+
+
+@pytest.mark.parametrize("melody", [[60], [REST] * 16, np.resize(SCALE, 500)])
+def test_the_published_network_goes_on_from_odd_melodies(melody):
+    assert is_music(*pretrained.continue_melody(melody, 16, seed=0), 16)
+
+
+def test_the_published_network_goes_on_a_fifth_higher():
+    pitches, onsets = pretrained.continue_melody(TUNE, 48, temperature=0)
+    higher, higher_onsets = pretrained.continue_melody(TUNE + 7, 48, temperature=0)
+    assert np.array_equal(higher, np.where(pitches == REST, REST, pitches + 7))
+    assert np.array_equal(higher_onsets, onsets)
+
+
+def test_the_published_network_composes_chorales():
+    voices = pretrained.compose_chorale(64, temperature=0.8, seed=1)
+    assert voices.shape == (64, 4) and voices.dtype == np.int16
+    assert np.array_equal(voices, pretrained.compose_chorale(64, temperature=0.8, seed=1))
+    sounding = np.where(voices == REST, np.nan, voices)
+    assert (np.diff(np.nanmean(sounding, axis=0)) < 0).all()  # soprano, alto, tenor, bass
+    assert (voices[1:] == voices[:-1]).mean() > 0.5  # notes are held
+
+
+@pytest.mark.parametrize("octaves", [0, 24, -24])
+def test_the_published_network_harmonises_a_soprano(octaves):
+    soprano = SCALE[::2] + octaves
+    voices = pretrained.compose_chorale(32, soprano, temperature=0.7, seed=1)
+    assert np.array_equal(voices[:, 0], soprano)
+    assert ((voices == REST) | ((voices >= 0) & (voices <= 127))).all()
+
+
+# --- notebook 03: how good music is ------------------------------------------------------------
+
+PHRASE = np.array([[0, 0.5, 60, 80], [0.5, 1, 64, 72], [0.5, 1.2, 67, 90], [1.5, 2.5, 65, 101]])
+
+
+class Says:
+    """A critic with one logit for all music."""
+
+    def __init__(self, logit):
+        self.logit = logit
+
+    def __call__(self, segments, training):
+        return tf.fill(tf.shape(segments)[:1], float(self.logit))
+
+
+@pytest.fixture(scope="module")
+def tiny_critic():
+    return lively(cc.build_critic(units=6, embedding=4), 0.5)
+
+
+@pytest.mark.parametrize("count", [4, 400])
+def test_a_judgement_is_a_probability(tiny_critic, count):
+    notes = PHRASE if count == 4 else cc.uniform_notes(count, np.random.default_rng(0))
+    probability = pretrained.judge(notes_to_midi(notes), network=tiny_critic)
+    assert type(probability) is float and 0 < probability < 1
+    logit = cc.judge_music(tiny_critic, notes_to_events(midi_to_notes(notes_to_midi(notes))))
+    if notes[:, 0].min() == 0:
+        assert np.log(probability / (1 - probability)) == pytest.approx(logit, abs=1e-3)
+    assert pretrained.judge(notes_to_midi(notes), network=tiny_critic) == probability
+
+
+@pytest.mark.parametrize(
+    ("logit", "probability"), [(0, 0.5), (np.log(3), 0.75), (-np.log(3), 0.25), (50, 1), (-50, 0)]
+)
+def test_a_logit_as_a_probability(logit, probability):
+    found = pretrained.judge(notes_to_midi(PHRASE), network=Says(logit))
+    assert found == pytest.approx(probability, abs=1e-6)
+
+
+@pytest.mark.parametrize(("logit", "probability"), [(2000, 1), (-2000, 0)])
+def test_a_critic_may_be_quite_sure(logit, probability):
+    assert pretrained.judge(notes_to_midi(PHRASE), network=Says(logit)) == probability
+
+
+def test_a_file_and_its_midi_are_judged_alike(tiny_critic, tmp_path):
+    path = tmp_path / "a.mid"
+    noise = cc.uniform_notes(90, np.random.default_rng(1))
+    # MIDI files cannot hold two notes of one pitch at once, and no more can events.
+    for notes in (PHRASE, events_to_notes(notes_to_events(noise))):
+        midi = notes_to_midi(notes)
+        midi.write(str(path))
+        expected = pretrained.judge(midi, network=tiny_critic)
+        for music in (path, str(path), pretty_midi.PrettyMIDI(str(path))):
+            assert pretrained.judge(music, network=tiny_critic) == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_tune_in_abc_is_judged(tiny_critic, tmp_path):
+    path = tmp_path / "a.abc"
+    path.write_text("X:1\nT:A\nM:4/4\nL:1/4\nK:C\nC E G2|\n")
+    notes = [[0, 0.6, 60, 80], [0.6, 1.2, 64, 80], [1.2, 2.4, 67, 80]]
+    expected = pretrained.judge(notes_to_midi(notes), network=tiny_critic)
+    assert pretrained.judge(path, network=tiny_critic) == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("silence", [0.01, 0.99, 1, 3.21, 60])
+def test_silence_before_the_first_note_does_not_matter(tiny_critic, silence):
+    expected = pretrained.judge(notes_to_midi(PHRASE), network=tiny_critic)
+    later = notes_to_midi(PHRASE + [silence, silence, 0, 0])
+    assert pretrained.judge(later, network=tiny_critic) == pytest.approx(expected, rel=1e-6)
+
+
+def test_drums_and_empty_instruments_do_not_matter(tiny_critic):
+    midi = notes_to_midi(PHRASE)
+    expected = pretrained.judge(midi, network=tiny_critic)
+    drums = pretty_midi.Instrument(0, is_drum=True)
+    drums.notes.append(pretty_midi.Note(100, 36, 0, 5))
+    midi.instruments += [drums, pretty_midi.Instrument(40)]
+    assert pretrained.judge(midi, network=tiny_critic) == expected
+
+
+def test_music_without_pitched_notes_gets_one_sentence(tiny_critic, tmp_path):
+    drums = pretty_midi.PrettyMIDI()
+    drums.instruments.append(pretty_midi.Instrument(0, is_drum=True))
+    drums.instruments[0].notes.append(pretty_midi.Note(100, 36, 0, 1))
+    (tmp_path / "bad.mid").write_bytes(b"MThd and no more")
+    bad = [pretty_midi.PrettyMIDI(), notes_to_midi(np.zeros((0, 4))), drums, PHRASE, None, 3]
+    bad += [notes_to_events(PHRASE), b"a.mid", tmp_path / "bad.mid", tmp_path, "nowhere.mid"]
+    for number, midi in enumerate(bad[:3]):
+        midi.write(str(tmp_path / f"{number}.mid"))
+        bad.append(tmp_path / f"{number}.mid")
+    for music in bad:
+        with pytest.raises(ValueError) as error:
+            pretrained.judge(music, network=tiny_critic)
+        assert str(error.value).count(". ") == 0 and "\n" not in str(error.value)
+        assert str(error.value).endswith(".")
+
+
+# --- notebook 03: composing --------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def tiny_composer():
+    """It knows nothing, but likes to wait: at any event the music may go on or end."""
+    network = lively(cc.build_composer(depth=1, units=6, embedding=4), 0.5)
+    weights = network.get_weights()
+    weights[-1][FIRST_WAIT : FIRST_WAIT + 30] += 4.0
+    network.set_weights(weights)
+    return network
+
+
+@pytest.fixture
+def guard(monkeypatch):
+    """Composing fails where the music would never be long enough."""
+    draw = cc.Composer.compose
+
+    def guarded(self, start_notes, length, *arguments, **options):
+        assert length < 20_000, "this would go on for ever"
+        return draw(self, start_notes, length, *arguments, **options)
+
+    monkeypatch.setattr(cc.Composer, "compose", guarded)
+
+
+@pytest.fixture
+def compose(tiny_composer, guard):
+    """``compose`` with a tiny network."""
+
+    def compose_it(start_pitch, seconds, *arguments, network=tiny_composer, **options):
+        return pretrained.compose(start_pitch, seconds, *arguments, network=network, **options)
+
+    return compose_it
+
+
+@pytest.mark.parametrize("seconds", [0.004, 0.01, 0.5, 1, 7.77, np.float32(3), np.int64(2), 40])
+def test_composed_music_has_its_length(compose, seconds):
+    midi = compose(60, seconds, seed=1)
+    assert isinstance(midi, pretty_midi.PrettyMIDI)
+    (instrument,) = midi.instruments
+    assert not instrument.is_drum and instrument.program == 0
+    assert midi.get_end_time() <= seconds + 1e-9
+    assert all(0 <= note.start < note.end <= seconds + 1e-9 for note in instrument.notes)
+    assert all(note.start < seconds and 1 <= note.velocity <= 127 for note in instrument.notes)
+    if seconds >= 7:
+        assert midi.get_end_time() > 0.9 * seconds  # and not much less
+
+
+def as_rows(midi):
+    return [(n.start, n.end, n.pitch, n.velocity) for n in midi.instruments[0].notes]
+
+
+def test_the_seed_decides_the_composed_music(compose):
+    first, again, other = (as_rows(compose(60, 5, seed=seed)) for seed in (1, 1, 2))
+    assert first == again and first != other
+    assert as_rows(compose(60, 5)) != as_rows(compose(60, 5))
+
+
+def test_longer_music_begins_with_the_shorter(compose):
+    short, long = (as_rows(compose(60, seconds, seed=3)) for seconds in (3, 9))
+    inside = [row for row in long if row[1] < 3]
+    assert inside == [row for row in short if row[1] < 3] and inside
+
+
+@pytest.mark.parametrize("seed", [-1, 2**31, 2**40])
+def test_any_whole_number_is_a_seed_of_composed_music(compose, seed):
+    assert as_rows(compose(60, 2, seed=seed)) == as_rows(compose(60, 2, seed=seed))
+
+
+@pytest.mark.parametrize("start", [21, 108, np.int64(60)])
+def test_every_key_of_a_piano_starts_music(compose, start):
+    assert compose(start, 1, seed=1).instruments
+
+
+@pytest.mark.parametrize("temperature", [0, 0.5, 1, 3.0, np.float32(0.8), np.int64(2)])
+def test_composing_at_any_temperature(compose, temperature):
+    assert compose(60, 2, temperature, seed=1).get_end_time() <= 2
+
+
+class OnlySays:
+    """A composer's network that always wants to say the same; then rather wait."""
+
+    def __init__(self, *tokens):
+        row = np.zeros(cc.EVENTS + 1, np.float32)
+        row[list(tokens)] = range(100 * len(tokens), 0, -100)
+        self.row = tf.constant(row)
+        self.inputs = cc.build_composer(depth=1, units=2, embedding=2).inputs
+
+    def __call__(self, inputs, training):
+        return tf.broadcast_to(self.row, (*inputs[0].shape, cc.EVENTS + 1)), inputs[1]
+
+
+@pytest.mark.parametrize(
+    "tokens",
+    [
+        [FIRST_WAIT + 49],
+        [cc.START_VELOCITY],
+        [FIRST_UP + 60, FIRST_WAIT + 99],
+        [FIRST_UP + 60, cc.START_VELOCITY],
+        [FIRST_UP + 60, FIRST_DOWN + 60],
+    ],
+    ids=["waits", "velocities", "lifts and waits", "lifts and says velocities", "no time"],
+)
+def test_a_network_that_says_the_same_for_ever_comes_to_an_end(compose, tokens):
+    """Greedy networks do: the music is silent then, or shorter."""
+    midi = compose(60, 4, temperature=0, seed=1, network=OnlySays(*tokens))
+    assert midi.get_end_time() <= 4
+
+
+def test_without_temperature_composed_music_needs_no_seed(compose):
+    assert as_rows(compose(60, 1, 0, seed=1)) == as_rows(compose(60, 1, 0, seed=2))
+
+
+@pytest.mark.parametrize(
+    ("word", "arguments"),
+    [("pitch", (start, 4)) for start in (20, 109, -1, 60.0, "C4", None, True, [60])]
+    + [("seconds", (60, seconds)) for seconds in (0, -1, 601, "4", None, True, [4])]
+    + [("seconds", (60, seconds)) for seconds in (float("nan"), float("inf"))]
+    + [("temperature", (60, 4, temperature)) for temperature in BAD_TEMPERATURES],
+)
+def test_bad_wishes_for_music_get_one_sentence(compose, word, arguments):
+    with pytest.raises(ValueError, match=word) as error:
+        compose(*arguments, seed=0)
+    assert str(error.value).count(". ") == 0 and "\n" not in str(error.value)
+
+
+def test_composed_music_can_be_judged(compose, tiny_critic):
+    assert 0 < pretrained.judge(compose(60, 4, seed=0), network=tiny_critic) < 1
+
+
+# --- notebook 03: the published networks -------------------------------------------------------
+
+
+@pytest.mark.parametrize("temperature", [0.8, 1.0])
+def test_the_published_composer_composes(guard, temperature):
+    midi = pretrained.compose(62, 8, temperature, seed=1)
+    rows = as_rows(midi)
+    assert len(rows) > 8 and len({row[2] for row in rows}) > 3
+    assert 62 in {row[2] for row in rows if row[0] < 0.2}
+    assert 6 < midi.get_end_time() <= 8
+    assert rows == as_rows(pretrained.compose(62, 8, temperature, seed=1))
+
+
+@pytest.mark.parametrize("start", [21, 60, 74, 108])
+def test_the_published_composer_comes_to_an_end_without_temperature(guard, start):
+    midi = pretrained.compose(start, 20, temperature=0)
+    assert as_rows(midi) and midi.get_end_time() <= 20
+
+
+def test_the_published_critic_prefers_real_tunes_to_uniform_noise():
+    rng = np.random.default_rng(1)
+    tunes = [cc.tune_score(tune) for tune in data.load_tunes("test")[:9]]
+    real = [pretrained.judge(notes_to_midi(cc.perform(score, rng))) for score in tunes]
+    noise = [pretrained.judge(notes_to_midi(cc.uniform_notes(150, rng))) for _ in range(9)]
+    assert np.median(real) > max(noise)
+    assert np.mean(real) > 0.5 > np.mean(noise)
+
+
+# --- notebook 05 -------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def drummer():
+    """A tiny drum generator whose beats depend on noise, style and touch."""
+    generator = drum_chapter.build_generator(32, latent=4, depth=2, width=8)
+    rng = np.random.default_rng(1)
+    generator.set_weights([rng.normal(0, 0.5, w.shape) for w in generator.get_weights()])
+    return functools.partial(pretrained.drum_loop, generator=generator)
+
+
+@pytest.mark.parametrize("bars", [1, 2, 3, 4, 9, np.int64(2)])
+def test_a_drum_loop_has_its_bars(drummer, bars):
+    drums = drummer(bars, seed=1, style="rock")
+    assert drums.shape == (16 * bars, 9, 3) and drums.dtype == np.float32
+    drum_notes(drums)  # raises where it is no music
+
+
+def test_the_pairs_of_a_drum_loop_are_variations_of_the_first(drummer):
+    loop = drummer(6, seed=2, style="funk")
+    assert np.array_equal(drummer(2, seed=2, style="funk"), loop[:32])
+    assert np.array_equal(drummer(1, seed=2, style="funk"), loop[:16])
+    pairs, other = loop.reshape(3, 32, 9, 3), drummer(2, seed=3, style="funk")
+    assert not np.array_equal(pairs[0], pairs[1])
+    assert np.mean(pairs[0, ..., 0] != pairs[1, ..., 0]) < np.mean(
+        pairs[0, ..., 0] != other[..., 0]
+    )
+
+
+def test_seed_style_and_temperature_of_a_drum_loop(drummer):
+    first = drummer(2, seed=1, style="rock")
+    assert np.array_equal(first, drummer(2, seed=1, style="rock"))
+    assert not np.array_equal(first, drummer(2, seed=2, style="rock"))
+    assert not np.array_equal(first, drummer(2, seed=1, style="jazz"))
+    assert not np.array_equal(drummer(2, style="rock"), drummer(2, style="rock"))
+    cold = drummer(4, temperature=0, seed=1, style="rock")
+    assert np.array_equal(cold[:32], cold[32:])
+    assert np.array_equal(cold, drummer(4, temperature=0, seed=9, style="rock"))
+
+
+@pytest.mark.parametrize(
+    ("word", "wish"),
+    [("bars", {"bars": bars}) for bars in (0, -1, 2.0, "2", None, True, 10**6)]
+    + [("temperature", {"temperature": temperature}) for temperature in BAD_TEMPERATURES]
+    + [("style", {"style": style}) for style in ("polka", "", 3, "jazz/swing")],
+)
+def test_bad_wishes_for_drums_get_one_sentence(drummer, word, wish):
+    with pytest.raises(ValueError, match=word) as error:
+        drummer(**{"seed": 0, "style": "rock"} | wish)
+    assert str(error.value).count(". ") == 0 and "\n" not in str(error.value)
+
+
+def test_the_published_drummer_plays():
+    for style in (None, "rock", "jazz"):
+        drums = pretrained.drum_loop(4, seed=1, style=style)
+        assert drums.shape == (64, 9, 3)
+        assert 6 < drums[..., 0].sum() / 4 < 40  # real bars have 19 hits or so
+    unlike = pretrained.drum_loop(seed=1, style="rock") != pretrained.drum_loop(
+        seed=1, style="jazz"
+    )
+    assert unlike.any()
+
+
+# --- notebook 06 -------------------------------------------------------------------------------
+
+
+def test_the_rewarded_generator_knows_where_the_bar_begins():
+    plain, later = (pretrained.accompany_rl(SCALE, seed=2, pickup=some) for some in (0, 4))
+    assert not np.array_equal(plain, later)
+    assert np.array_equal(plain, pretrained.accompany_rl(SCALE, seed=2, pickup=16))
+
+
+def test_without_chance_there_is_one_accompaniment():
+    runs = [pretrained.accompany_rl(SCALE, temperature=0, seed=seed) for seed in (1, 2)]
+    assert np.array_equal(*runs)
+    assert metrics.rest_share(runs[0][:, 1:]) < 0.1
+
+
+@pytest.mark.parametrize("temperature", [-1, "hot", np.inf, np.nan, None, True])
+def test_no_temperature_gets_one_sentence_from_the_rewarded_generator(temperature):
+    with pytest.raises(ValueError, match="temperature"):
+        pretrained.accompany_rl(SCALE, temperature=temperature)
+
+
+def test_another_rewarded_generator_can_be_given():
+    from helpers.chapters import gan_with_rl
+
+    other = gan_with_rl.build_generator(64)
+    given = pretrained.accompany_rl(SCALE, seed=1, generator=other)
+    assert given.shape == (64, 4)
+    assert not np.array_equal(given, pretrained.accompany_rl(SCALE, seed=1))

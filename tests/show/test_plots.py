@@ -1,0 +1,467 @@
+"""Pictures have in them what they should: notes, names, lines; and they stay small."""
+
+import io
+import itertools
+import re
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.collections import PatchCollection
+from PIL import Image
+
+from helpers.data.chorales import load_chorales
+from helpers.files import musicxml_writer, written
+from helpers.files.midi_writer import to_midi
+from helpers.music import keys
+from helpers.music.conversion import to_timeline, voices_to_multitrack
+from helpers.music.grid import REST, Piece, voices_to_roll
+from helpers.show import curves, notation, rolls
+from helpers.show.pictures import COLOURS
+
+VOICES = np.array([[72, 64, 55, 48]] * 4 + [[74, 65, 55, REST]] * 4)
+
+
+@pytest.fixture(scope="module")
+def chorale():
+    """One that begins with a pickup."""
+    return next(p for p in load_chorales("test", "4/4") if p.bar_starts[0] > 0)
+
+
+@pytest.fixture(autouse=True)
+def nothing_leaks():
+    yield
+    assert plt.get_fignums() == []
+
+
+def boxes(figure, axes=0):
+    """How many rectangles each voice or drum has."""
+    found = [c for c in figure.axes[axes].collections if isinstance(c, PatchCollection)]
+    return {c.get_label(): len(c.get_paths()) for c in found}
+
+
+def corners(figure, label, axes=0):
+    """Left, bottom, right, top of each rectangle of one voice."""
+    for collection in figure.axes[axes].collections:
+        if collection.get_label() == label:
+            return [tuple(np.round(p.get_extents().extents, 3)) for p in collection.get_paths()]
+    raise KeyError(label)
+
+
+def png_size(figure):
+    """The PNG's bytes: as the picture shows itself, and as matplotlib's inline backend does."""
+    from IPython.core.pylabtools import print_figure
+
+    data = figure._repr_png_()
+    image = Image.open(io.BytesIO(data))
+    assert image.format == "PNG" and 300 < image.width <= 1200
+    return len(data), len(print_figure(figure, bbox_inches="tight"))
+
+
+# --- piano rolls -------------------------------------------------------------------------------
+
+
+def test_one_rectangle_a_note(chorale):
+    timeline = to_timeline(chorale)
+    figure = rolls.plot_roll(chorale)
+    assert boxes(figure) == {part.name: len(part.notes) for part in timeline.parts}
+    assert figure.axes[0].get_title(loc="left") == chorale.name
+    assert max(png_size(figure)) < 80_000
+
+
+@pytest.mark.parametrize(
+    "music", [VOICES, voices_to_roll(VOICES), voices_to_multitrack(VOICES), to_midi(VOICES)]
+)
+def test_the_same_notes_from_every_form(music):
+    counts = list(boxes(rolls.plot_roll(music)).values())
+    assert counts == [2, 2, 1, 1]
+
+
+def test_where_a_note_stands():
+    left, bottom, right, top = corners(rolls.plot_roll([REST] * 4 + [60] * 4), "melody")[0]
+    assert left == 4
+    assert 7.5 < right < 8  # the gap before the next note
+    assert bottom < 60 < top and top - bottom < 1
+
+
+def test_onsets_part_a_note():
+    onsets = [True, False, True, False]
+    assert boxes(rolls.plot_roll([60] * 4)) == {"melody": 1}
+    figure = rolls.plot_roll([60] * 4, onsets=onsets)
+    assert boxes(figure) == {"melody": 2}
+    first, second = corners(figure, "melody")
+    assert first[2] < second[0] == 2
+
+
+def test_voices_in_unison_are_both_seen():
+    figure = rolls.plot_roll(np.array([[60, 60]] * 4))
+    upper, lower = corners(figure, "voice 1")[0], corners(figure, "voice 2")[0]
+    assert lower[3] - lower[1] < 0.6 * (upper[3] - upper[1])
+
+
+def test_pitches_are_named():
+    assert [rolls.pitch_name(p) for p in (0, 21, 60, 61, 127)] == ["C-1", "A0", "C4", "C#4", "G9"]
+    axes = rolls.plot_roll([60] * 16).axes[0]
+    named = dict(
+        zip(axes.get_yticks(), [t.get_text() for t in axes.get_yticklabels()], strict=True)
+    )
+    assert named[60] == "C4"
+    low, high = axes.get_ylim()
+    assert low < 60 < high
+
+
+def test_bar_lines_and_numbers(chorale):
+    axes = rolls.plot_roll(chorale).axes[0]
+    shown = [int(t.get_text()) for t in axes.get_xticklabels()]
+    assert list(axes.get_xticks()) == [chorale.bar_starts[n - 1] for n in shown]
+    assert shown[0] == 1
+    strong = [line.get_xdata()[0] for line in axes.lines if line.get_linewidth() == 1]
+    assert strong == list(chorale.bar_starts)
+    three = rolls.plot_roll([60] * 36, steps_per_bar=12).axes[0]
+    assert list(three.get_xticks()) == [0, 12, 24]
+
+
+def test_the_legend_names_the_voices():
+    legend = rolls.plot_roll(VOICES).axes[0].get_legend()
+    assert [t.get_text() for t in legend.get_texts()] == ["soprano", "alto", "tenor", "bass"]
+    assert rolls.plot_roll([60] * 4).axes[0].get_legend() is None
+
+
+def hits(*cells):
+    drums = np.zeros((16, 9, 3))
+    for step, drum, velocity, offset in cells:
+        drums[step, drum] = 1, velocity, offset
+    return drums
+
+
+def test_drums_have_names_and_heights():
+    figure = rolls.plot_roll(hits((0, 0, 1, 0), (4, 0, 0.5, 0.25), (4, 8, 1, 0)))
+    assert boxes(figure) == {"bass drum": 2, "ride": 1}
+    names = [t.get_text() for t in figure.axes[0].get_yticklabels()]
+    assert names[0] == "bass drum" and names[8] == "ride" and len(names) == 9
+    loud, soft = corners(figure, "bass drum")
+    assert soft[0] == 4.25
+    assert loud[3] - loud[1] > soft[3] - soft[1] > 0.3
+
+
+def test_drums_of_midi_are_sorted_into_the_nine_and_others_get_a_row():
+    midi = to_midi(hits((0, 1, 1, 0), (4, 1, 1, 0)))
+    midi.instruments[0].notes[0].pitch = 40  # an electric snare is a snare
+    midi.instruments[0].notes[1].pitch = 56
+    figure = rolls.plot_roll(midi)
+    assert boxes(figure) == {"snare": 1, "cowbell": 1}
+    assert len(figure.axes[0].get_yticks()) == 10
+
+
+def test_music_with_drums_has_both():
+    both = to_midi(VOICES)
+    both.instruments += to_midi(hits((0, 0, 1, 0))).instruments
+    figure = rolls.plot_roll(both, "Both")
+    assert len(figure.axes) == 2
+    assert list(boxes(figure, 0).values()) == [2, 2, 1, 1]
+    assert boxes(figure, 1) == {"bass drum": 1}
+
+
+@pytest.mark.parametrize("music", [[], [REST] * 16, hits(), np.zeros((16, 128), bool)])
+def test_silence_is_said(music):
+    figure = rolls.plot_roll(music)
+    assert [t.get_text() for t in figure.axes[0].texts] == ["Nothing sounds here."]
+    assert png_size(figure)
+
+
+def test_too_much_music_is_refused():
+    midi = to_midi([60] * 4)
+    midi.instruments[0].notes *= rolls.MOST_NOTES + 1
+    with pytest.raises(ValueError, match="at most 20000 are drawn"):
+        rolls.plot_roll(midi)
+
+
+def test_rolls_share_their_pitch_axis():
+    figure = rolls.plot_rolls([("low", [40] * 16), ("high", [80] * 32), ("four", VOICES)])
+    used = [axes for axes in figure.axes if axes.get_visible()]
+    assert [axes.get_title(loc="left") for axes in used] == ["low", "high", "four"]
+    assert len({axes.get_ylim() for axes in used}) == 1
+    assert {axes.get_xlim() for axes in used} == {(0, 32)}
+    assert [t.get_text() for t in figure.legends[0].get_texts()][0] == "soprano"
+    assert boxes(figure, 0) == {"melody": 1}
+    with pytest.raises(ValueError, match="nothing to compare"):
+        rolls.plot_rolls([])
+
+
+def test_rolls_of_drums_have_room_for_nine_names():
+    drums = np.zeros((32, 9, 3), np.float32)
+    drums[::4, 0] = 1, 0.8, 0
+    figure = rolls.plot_rolls({"a": drums, "b": drums, "c": drums}, columns=2)
+    assert figure.get_figheight() >= 2 * 2.5  # inches
+
+
+def test_long_rolls_stand_below_each_other():
+    long = {"one": [60] * 100, "two": [62] * 100}
+    first, second = rolls.plot_rolls(long).axes
+    assert first.get_position().x0 == pytest.approx(second.get_position().x0)
+    assert first.get_position().y0 > second.get_position().y0
+
+
+def lab(colour, kind):
+    """CIELAB of a colour as it is seen with a kind of colour blindness (Machado et al. 2009)."""
+    matrices = {
+        "none": np.eye(3),
+        "protanopia": [[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]],
+        "deuteranopia": [[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]],
+        "tritanopia": [[1.256, -0.077, -0.179], [-0.078, 0.931, 0.148], [0.005, 0.691, 0.304]],
+    }
+    rgb = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    seen = np.clip(matrices[kind] @ linear, 0, 1)
+    xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+    x, y, z = (xyz @ seen) / [0.9505, 1, 1.089]
+    f = [np.cbrt(v) if v > 0.008856 else 7.787 * v + 16 / 116 for v in (x, y, z)]
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+@pytest.mark.parametrize("kind", ["none", "protanopia", "deuteranopia", "tritanopia"])
+def test_the_colours_are_told_apart_by_everybody(kind):
+    for first, second in itertools.combinations(COLOURS, 2):
+        assert np.linalg.norm(lab(first, kind) - lab(second, kind)) > 30
+
+
+# --- losses and metrics ------------------------------------------------------------------------
+
+
+def test_losses_are_drawn_raw_and_smoothed():
+    values = list(np.sin(np.arange(500)))
+    figure = curves.plot_losses(
+        {"critic_loss": values, "step": list(range(0, 1000, 2))}, "critic_loss"
+    )
+    raw, smooth = figure.axes[0].lines
+    assert list(raw.get_ydata()) == values
+    assert list(raw.get_xdata()[:3]) == [0, 2, 4]
+    assert np.std(smooth.get_ydata()) < 0.3 * np.std(values)
+    assert [t.get_text() for t in figure.axes[0].get_legend().get_texts()] == ["critic loss"]
+
+
+def test_three_noisy_losses_make_a_small_picture():
+    rng = np.random.default_rng(0)
+    history = {key: list(rng.normal(i, 1, 5000)) for i, key in enumerate("abc")}
+    assert max(png_size(curves.plot_losses(history, ["a", "b", "c"]))) < 80_000
+
+
+def test_the_moving_average():
+    assert curves._smooth(np.array([0.0, 3, 6, 9]), 2).tolist() == [1.5, 3, 6, 7.5]
+    assert curves._smooth(np.array([0.0, np.nan, 6, 9]), 2).tolist() == [0, 3, 7.5, 7.5]
+    assert np.isnan(curves._smooth(np.full(3, np.nan), 2)).all()
+
+
+@pytest.mark.parametrize(
+    ("history", "key", "words"),
+    [
+        ({"a": [1]}, "b", "no 'b'"),
+        ({"a": [1, 2], "step": [0]}, "a", 'but "step" has 1'),
+        ({"a": [[1, 2], [3, 4]]}, "a", "several numbers"),
+    ],
+)
+def test_bad_histories_of_losses(history, key, words):
+    with pytest.raises(ValueError, match=words):
+        curves.plot_losses(history, key)
+
+
+HISTORY = {
+    "iteration": [0, 10, 100],
+    "consonance": [0.5, 0.7, 0.9],
+    "chord_share": [0.1, 0.2, 0.6],
+    "rate": [[0.5, 0.6, 0.7], [0.3, 0.4, 0.5], [0.2, 0.2, 0.3]],
+}
+
+
+def test_metrics_with_one_reference():
+    figure = curves.plot_metrics(HISTORY, {"consonance": 0.905}, ["consonance", "chord_share"])
+    first, second = figure.axes[:2]
+    line, bach = first.lines
+    assert list(line.get_xdata()) == [0, 10, 100]
+    assert list(line.get_ydata()) == [0.5, 0.7, 0.9]
+    assert list(bach.get_ydata()) == [0.905, 0.905] and bach.get_linestyle() == "--"
+    assert len(second.lines) == 1
+    assert first.get_xscale() == "symlog" and first.get_xlim()[0] == 0
+    assert first.get_title(loc="left") == "consonance"
+    assert [t.get_text() for t in figure.legends[0].get_texts()] == ["Bach"]
+
+
+def test_metrics_with_several_references_voices_titles_and_a_mark():
+    references = {"Bach": {"rate": [0.19, 0.21, 0.26]}, "baseline": {"chord_share": 0.3}}
+    figure = curves.plot_metrics(
+        HISTORY, references, ["rate", "chord_share"], titles={"rate": "Moves"}, chosen=10
+    )
+    first, second = figure.axes[:2]
+    assert first.get_title(loc="left") == "Moves"
+    assert [line.get_color() for line in first.lines[:3]] == list(COLOURS[1:])
+    assert [line.get_ydata()[0] for line in first.lines[3:6]] == [0.19, 0.21, 0.26]
+    assert second.lines[1].get_linestyle() == ":"
+    assert first.lines[-1].get_xdata()[0] == 10
+    names = [t.get_text() for t in figure.legends[0].get_texts()]
+    assert names == ["Bach", "baseline", "alto", "tenor", "bass"]
+    assert max(png_size(figure)) < 80_000
+
+
+def test_metrics_of_another_length_are_refused():
+    with pytest.raises(ValueError, match='"iteration" has 3'):
+        curves.plot_metrics(HISTORY | {"a": [1, 2]}, {}, "a")
+
+
+# --- notation ----------------------------------------------------------------------------------
+
+
+def count(svg, kind):
+    return len(re.findall(rf'class="{kind}[ "]', svg))
+
+
+def test_notation_has_every_note_and_the_staves(chorale):
+    picture = notation.plot_notation(chorale)
+    written = musicxml_writer.voices_to_score(chorale)
+    assert count(picture.svg, "note") == len(written.recurse().notes)
+    assert picture.title == chorale.name
+    first_measures = [part.getElementsByClass("Measure")[0] for part in written.parts]
+    assert [m.clef.sign for m in first_measures] == ["G", "F"]
+    assert len(written.parts) == 2
+
+
+def test_notation_is_the_same_music(chorale):
+    """Ties joined, what is written is what sounds."""
+    score = musicxml_writer.voices_to_score(chorale)
+    timeline = to_timeline(chorale)
+    for staff, pair in zip(score.parts, (timeline.parts[:2], timeline.parts[2:]), strict=True):
+        for voice, part in zip(("1", "2"), pair, strict=True):
+            found = []
+            for measure in staff.getElementsByClass("Measure"):
+                for element in measure.voices[voice].notes:
+                    start = (measure.offset + element.offset) * 4
+                    if element.tie is None or element.tie.type == "start":
+                        found.append([start, start, element.pitch.midi])
+                    found[-1][1] = start + element.quarterLength * 4
+            assert found == part.notes[:, :3].tolist()
+
+
+def test_notation_of_a_melody():
+    picture = notation.plot_notation([60] * 4 + [REST] * 4 + [61] * 8, title="A & B")
+    assert count(picture.svg, "note") == 2
+    assert count(picture.svg, "rest") == 1
+    html = picture._repr_html_()
+    assert "A &amp; B" in html and html.count("<img") == 1
+    assert "<script" not in html and "data:image/svg+xml;base64," in html
+
+
+def test_notes_are_tied_over_bar_lines_and_cuts():
+    def ties(music):
+        notes = musicxml_writer.voices_to_score(music).recurse().notes
+        return [(n.quarterLength, n.tie and n.tie.type) for n in notes]
+
+    assert ties([60] * 32) == [(4, "start"), (4, "stop")]
+    assert ties([60] * 48)[1] == (4, "continue")
+    assert ties([60] * 5 + [62] * 11) == [
+        (1, "start"),
+        (0.25, "stop"),
+        (0.75, "start"),
+        (2, "stop"),
+    ]
+    assert ties([60] * 16) == [(4, None)]
+
+
+def test_notes_are_cut_where_they_can_be_read():
+    assert written._lengths(0, 16) == [16]
+    assert written._lengths(0, 5) == [4, 1]
+    assert written._lengths(3, 9) == [1, 4, 1]
+    assert written._lengths(0, 12) == [12]
+    assert written._lengths(4, 4) == []
+
+
+def test_names_nothing_refers_to_go_and_the_others_stay():
+    svg = '<g id="a"/><g id="b"/><use href="#b"/><style>#c path{}</style><svg id="c"/>'
+    assert notation._without_idle_names(svg) == svg.replace(' id="a"', "")
+
+
+@pytest.mark.parametrize(
+    ("key", "fifths"),
+    [
+        ("C major", 0),
+        ("A minor", 0),
+        ("G major", 1),
+        ("Bb major", -2),
+        ("F# minor", 3),
+        ("F major", -1),
+        ("E dorian", 2),
+        ("A mixolydian", 2),
+        ("F Lydian", 0),
+        ("B phrygian", 1),
+    ],
+)
+def test_key_signatures(key, fifths):
+    assert musicxml_writer.key_fifths(key) == fifths
+
+
+@pytest.mark.parametrize("key", ["", "H major", "C blues", "C"])
+def test_bad_keys(key):
+    with pytest.raises(ValueError, match="A key is written like"):
+        musicxml_writer.key_fifths(key)
+
+
+@pytest.mark.parametrize(
+    ("pitch", "fifths", "name"),
+    [
+        (60, 0, "C4"),
+        (61, 0, "C#4"),
+        (70, 0, "B-4"),
+        (68, 0, "G#4"),  # the leading tone of A minor
+        (71, 6, "B4"),
+        (59, -6, "C-4"),
+        (72, 7, "B#4"),
+        (65, 6, "E#4"),
+        (63, -3, "E-4"),
+    ],
+)
+def test_spelling(pitch, fifths, name):
+    from music21.pitch import Pitch
+
+    assert keys.spell(pitch, fifths) == name
+    assert Pitch(name).midi == pitch
+
+
+def test_every_pitch_is_spelt_as_itself_in_every_key():
+    from music21.pitch import Pitch
+
+    for fifths in range(-7, 8):
+        for pitch in range(36, 84):
+            assert Pitch(keys.spell(pitch, fifths)).midi == pitch
+
+
+def test_a_guessed_signature():
+    g_major = np.array([67, 69, 71, 72, 74, 76, 78, 79])
+    assert keys.guess_fifths(g_major) == 1
+    assert keys.guess_fifths(g_major - 2) == -1
+    assert keys.guess_fifths(np.array([REST])) == 0
+
+
+def test_notation_of_few_bars_silence_and_three_voices(chorale):
+    whole, few = notation.plot_notation(chorale), notation.plot_notation(chorale, bars=2)
+    assert 0 < count(few.svg, "note") < count(whole.svg, "note")
+    assert count(few.svg, "measure") == 3  # the pickup and two bars
+    assert count(notation.plot_notation([REST] * 16).svg, "note") == 0
+    assert count(notation.plot_notation(VOICES[:, :3]).svg, "staff") == 3
+    assert notation.plot_notation([]).svg.startswith("<svg")
+
+
+def test_notation_of_a_stream():
+    from music21 import converter
+
+    stream = converter.parse("tinynotation: 3/4 c4 d2 e2.")
+    assert count(notation.plot_notation(stream).svg, "note") == 3
+
+
+def test_notation_in_other_metres():
+    piece = Piece("waltz", np.full((24, 1), 60), None, np.array([0, 12]), "3/4", "C major")
+    score = musicxml_writer.voices_to_score(piece)
+    assert [m.number for m in score.parts[0].getElementsByClass("Measure")] == [1, 2]
+    assert [n.quarterLength for n in score.recurse().notes] == [3, 3]
+
+
+def test_notation_takes_no_drums():
+    with pytest.raises(ValueError, match="voices grid"):
+        notation.plot_notation(hits())
