@@ -8,14 +8,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
 DATA_FOLDER = ROOT / "data"
-
-
 TRUE_WORDS = ("1", "true", "yes", "on")
-
-
 FALSE_WORDS = ("0", "false", "no", "off")
 
 

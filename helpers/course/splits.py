@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 SPLITS = ("train", "valid", "test")
-
-
 PUBLISHED_SPLITS = {
     "train": "train",
     "validation": "valid",

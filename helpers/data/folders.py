@@ -23,11 +23,7 @@ from ..files.reading import MusicFileError, clean_name
 from .representations import REPRESENTATIONS
 
 SUFFIXES = (".mid", ".midi", ".abc", ".xml", ".musicxml", ".mxl")
-
-
 FORMAT = 1  # of the cache: one more whenever a reader or a representation changes
-
-
 SHOWN = 10  # skipped files that a report names
 
 

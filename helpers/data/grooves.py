@@ -21,8 +21,6 @@ from ..music.drums import TICKS_PER_QUARTER, as_hits
 from .sources import GROOVE, UnreachableError, data_set_folder
 
 STARTER_FOLDER = DATA_FOLDER / "grooves"
-
-
 INFO_COLUMNS = ("drummer", "id", "style", "bpm", "beat_type", "time_signature", "split")
 
 

@@ -27,20 +27,10 @@ if TYPE_CHECKING:
 
 
 MELODIES_FOLDER = DATA_FOLDER / "melodies"
-
-
 MAX_STEPS = 20_000  # of the melody, about 50 minutes at 100 quarters a minute
-
-
 NAMED_LIKE_A_MELODY = ("melod", "sopran", "cantus", "tune", "voice", "vocal", "vox", "lead", "solo")
-
-
 NAMED_OTHERWISE = ("back", "harmon", "accomp")  # "backing vocals" is no melody
-
-
 GRID_TOLERANCE = 0.02  # of a sixteenth: closer than this counts as on the grid
-
-
 LONG_ENOUGH = 0.25  # a track competes if it sounds this share of the fullest track's time
 
 

@@ -23,20 +23,10 @@ from ..course.settings import DATA_FOLDER, ROOT
 from ..course.storage import recover_folder, whole_folder
 
 DOWNLOADS = DATA_FOLDER / "downloads"
-
-
 TIMEOUT = 30  # seconds without an answer
-
-
 KILOBYTE = 1000
-
-
 MOST_BYTES = 1_000_000_000  # unpacked; the largest of these zip files has 58 MB
-
-
 MOST_FILES = 20_000
-
-
 # Device names of Windows: a file of that name would be written to the device.
 DEVICES = {"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))}
 
@@ -64,8 +54,6 @@ GROOVE = DataSet(
     "info.csv",
     "Groove MIDI Dataset 1.0.0 by Google LLC, CC BY 4.0",
 )
-
-
 MAESTRO = DataSet(
     "maestro",
     "https://storage.googleapis.com/magentadata/datasets/maestro/v3.0.0/maestro-v3.0.0-midi.zip",

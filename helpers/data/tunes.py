@@ -24,11 +24,7 @@ if TYPE_CHECKING:
 
 
 TUNES_FILE = DATA_FOLDER / "tunes.npz"
-
-
 COLLECTIONS = ("Ryan's Mammoth Collection", "O'Neill's Music of Ireland")
-
-
 # The kinds of tunes, and the tempo (quarter notes a minute) at which each is played here: the
 # books print none, and these are what dancers and players commonly take.
 TEMPOS = {
@@ -46,8 +42,6 @@ TEMPOS = {
     "harp tune": 100,
     "other": 160,
 }
-
-
 KINDS = tuple(TEMPOS)
 
 

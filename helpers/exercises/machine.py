@@ -22,23 +22,11 @@ from typing import NamedTuple
 from ..course import settings
 
 OLDEST, NEWEST = (3, 11), (3, 13)  # of Python
-
-
 WANTED_MEMORY, LEAST_MEMORY = 2.0, 1.0  # GB free: chapters with TRAIN = False need at most 2
-
-
 WANTED_DISK, LEAST_DISK = 1.0, 0.2  # GB free
-
-
 CGROUPS = Path("/sys/fs/cgroup")  # where Linux says what a container may use
-
-
 PROC = Path("/proc")
-
-
 MARKS = {True: "ok", None: "look", False: "mend"}
-
-
 WIDTH = 104  # characters, of the report
 
 

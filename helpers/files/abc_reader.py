@@ -25,35 +25,15 @@ from .reading import (
 )
 
 MAX_TUNE_TEXT = 300_000  # characters of one tune
-
-
 MAX_TUNES = 1000  # of one file, that are looked through for notes
-
-
 MAX_TUNES_OF_A_BOOK = 10_000
-
-
 FIELD_LINE = re.compile(r"([A-Za-z+]):(?![|:])(.*)")
-
-
 MODE_NAMES = {"": "major", "maj": "major", "ion": "major", "m": "minor", "min": "minor"}
-
-
 MODE_NAMES |= {"aeo": "minor", "mix": "mixolydian", "dor": "dorian", "phr": "phrygian"}
-
-
 MODE_NAMES |= {"loc": "locrian", "lyd": "lydian"}
-
-
 TUPLET_INTO = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}  # 5, 7 and 9 depend on the metre
-
-
 LENGTH = r"\d*/*\d*"
-
-
 NOTE = re.compile(rf"(\^\^?|__?|=)?([A-Ga-g])([',]*)({LENGTH})(-?)")
-
-
 # What could begin at every character is bounded, so that no text takes long.
 TOKEN = re.compile(
     r'(?P<skip>"[^"]*"|![^!|]{0,40}!|\+[^+|\s]{0,40}\+|\{[^}]{0,200}\}|y\d*)'

@@ -9,14 +9,8 @@ from ..music.timeline import part_names
 from .written import Written, bar_edges, beat_and_bar, is_low, write_bar
 
 BARS_PER_LINE = 4
-
-
 SIGNS = {-2: "__", -1: "_", 0: "=", 1: "^", 2: "^^"}
-
-
 ABC_MODES = {"major": "", "minor": "m"}  # others by three letters
-
-
 MAJOR_KEYS = ("Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#")
 
 

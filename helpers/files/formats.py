@@ -15,14 +15,8 @@ from .musicxml_reader import read_musicxml
 from .reading import MusicFileError, Reading, clean_name, decode
 
 MAX_MIDI_BYTES = 2_000_000
-
-
 MAX_ZIP_BYTES = 2_000_000  # of an .mxl; its score may unfold to MAX_TEXT_BYTES
-
-
 MAX_TEXT_BYTES = 12_000_000  # of MusicXML; music21 writes 350 bytes a note
-
-
 MAX_ABC_BYTES = 2_000_000
 
 

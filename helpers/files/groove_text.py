@@ -44,48 +44,24 @@ from ..music.drums import (
 from ..music.grid import read_signature
 
 BEAT_TYPES = ("beat", "fill")
-
-
 VELOCITIES = {"o": 36, "+": 62, "x": 90, "X": 116}
-
-
 # Three more sounds than the grid's nine drums have.
 PITCHES = dict(zip(DRUM_NAMES, DRUM_PITCHES, strict=True))
-
-
 PITCHES |= {"side stick": 37, "pedal hi-hat": 44, "ride bell": 53}
-
-
 ROWS = (  # from the top, as drum music is written
     *("crash", "ride bell", "ride", "open hi-hat", "closed hi-hat", "high tom", "mid tom"),
     *("low tom", "snare", "side stick", "bass drum", "pedal hi-hat"),
 )
-
-
 NEEDED = ("name", "style", "tempo")
-
-
 DEFAULTS = {
     **{"metre": "4/4", "type": "beat", "split": "train", "about": ""},
     **{"swing": "50", "grid": "sixteenths"},
 }
-
-
 KEYS = (*NEEDED, *DEFAULTS)
-
-
 GRIDS = {"sixteenths": TICKS_PER_STEP, "triplets": TICKS_PER_QUARTER // 3}  # ticks a column
-
-
 WRITTEN = "written"  # stands for the drummer
-
-
 SLOWEST, FASTEST = 10, 600  # quarter notes a minute
-
-
 MOST_SWING = 70  # percent; from 75 the second sixteenth would be nearer to the third's place
-
-
 MOST_BARS = 1000
 
 

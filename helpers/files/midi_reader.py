@@ -25,32 +25,16 @@ from .reading import (
 )
 
 MAX_TICKS = 1 << 30  # what is longer is damaged; ticks and a little more fit into 32 bits
-
-
 TRACK_NAME, END_OF_TRACK, TEMPO, METRE = 0x03, 0x2F, 0x51, 0x58  # meta events
-
-
 PADDING = bytes(8)  # more than the longest event but meta events: hops may overrun the end by it
-
-
 # How many bytes an event has by the byte after its time, when that time takes one byte. 100, which
 # becomes 0, is for those that Python looks at: program changes and channel pressure (one byte of
 # data, so that what follows without a status has one too), system and meta events.
 SIZES = np.full(256, 3, np.uint8)
-
-
 SIZES[0x80:] = 4
-
-
 SIZES[[*range(0xC0, 0xE0), *range(0xF0, 0x100)]] = 100
-
-
 IN_PYTHON = bytes(size if size < 100 else 0 for size in range(256))
-
-
 BROKEN_MIDI = "is a damaged MIDI file: export it again, or take another copy."
-
-
 CUT_MIDI = "breaks off in the middle: download or export the MIDI file again."
 
 
@@ -222,14 +206,8 @@ def _variable_length(data: bytes, i: int) -> tuple[int, int]:
 
 
 MAX_MIDI_NOTES = 500_000  # in a whole file
-
-
 MAX_METRES = 10_000
-
-
 DEFAULT_MIDI_TEMPO = 120.0  # quarters a minute: the standard's, where a file names none
-
-
 SUSTAIN, PEDAL_DOWN = 64, 64  # the controller, and the least of its values that holds notes
 
 

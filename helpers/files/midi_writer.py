@@ -16,20 +16,10 @@ from ..music.timeline import Timeline
 from .midi_reader import SUSTAIN, MidiFile, MidiTrack, notes_in_seconds
 
 MELODY_PROGRAM = 68  # General MIDI: oboe, which the sound font has in tune and quick to speak
-
-
 TICKS_PER_QUARTER = 480
-
-
 FINE_TICKS = 10_000  # a second
-
-
 SECONDS_TEMPO = 120  # of music that has times and no beats: MIDI's default, a tick is a millisecond
-
-
 REPEAT_GAP = 0.25  # steps of silence before the same pitch is struck again, so that it is heard
-
-
 SLOWEST, FASTEST = 10, 600  # quarter notes a minute
 
 

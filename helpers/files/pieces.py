@@ -19,11 +19,7 @@ if TYPE_CHECKING:
 
 
 MAX_MIDI_BYTES = 4_000_000  # of a whole file; a melody's may have 2 MB
-
-
 MAX_STEPS = 100_000  # of one piece: four hours at 100 quarters a minute
-
-
 MAX_PARTS = 256
 
 

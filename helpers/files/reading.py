@@ -13,11 +13,7 @@ from typing import NamedTuple
 from ..course.errors import OneSentence
 
 MAX_NOTES = 100_000  # in the whole file, all parts
-
-
 DRUM_CHANNEL = 9  # General MIDI's channel 10
-
-
 STEP_SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 
 

@@ -16,11 +16,7 @@ from ..music.grid import REST, as_voices
 # Interval classes above or below the melody that common practice hears as consonant: unison and
 # octave, thirds, fourth and fifth, sixths.
 CONSONANT_INTERVALS = (0, 3, 4, 5, 7, 8, 9)
-
-
 TRIADS = {"major": (0, 4, 7), "minor": (0, 3, 7), "diminished": (0, 3, 6), "augmented": (0, 4, 8)}
-
-
 SEVENTH_CHORDS = {
     "dominant": (0, 4, 7, 10),
     "minor": (0, 3, 7, 10),
@@ -28,11 +24,7 @@ SEVENTH_CHORDS = {
     "half-diminished": (0, 3, 6, 10),
     "diminished": (0, 3, 6, 9),
 }
-
-
 MAJOR_SCALE = (0, 2, 4, 5, 7, 9, 11)
-
-
 HARMONIC_MINOR_SCALE = (0, 2, 3, 5, 7, 8, 11)
 
 

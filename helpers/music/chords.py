@@ -25,14 +25,8 @@ SPELLINGS = {
     (0, 3, 6, 10): "C4 E-4 G-4 B-4",
     (0, 3, 6, 9): "C4 E-4 G-4 B--4",
 }
-
-
 FIFTH = 7  # may be lacking
-
-
 SILENCE, OTHER = "rest", "other"
-
-
 CHORD_NAME = re.compile(r"([A-G](?:#{0,2}|b{0,2})) ([a-z -]+)")
 
 

@@ -24,18 +24,10 @@ DRUMS = (
     ("crash", (49, 52, 55, 57)),
     ("ride", (51, 53, 59)),
 )
-
-
 DRUM_NAMES = tuple(name for name, _ in DRUMS)
-
-
 DRUM_PITCHES = tuple(pitches[0] for _, pitches in DRUMS)
-
-
 # The 22 pitches of the Roland kit, drum by drum: the columns of the tick features.
 KIT_PITCHES = tuple(pitch for _, pitches in DRUMS for pitch in pitches)
-
-
 # Other drums of General MIDI, and which of the nine plays their part: a clap stands where the
 # snare does, a shaker or a tambourine where the hi-hat does, a cowbell where the ride does.
 OTHER_PITCHES = {
@@ -48,17 +40,9 @@ OTHER_PITCHES = {
     **dict.fromkeys((60, 62, 65), "high tom"),  # high bongo, muted high conga, high timbale
     **dict.fromkeys((56, 67, 68), "ride"),  # cowbell, agogos
 }
-
-
 TICKS_PER_QUARTER = 480
-
-
 TICKS_PER_STEP = 120
-
-
 MOST_STEPS, MOST_TICKS = 1_000_000, 2_000_000  # a damaged file may claim to last for days
-
-
 _DRUM_OF_PITCH = np.full(128, -1)
 
 
@@ -73,8 +57,6 @@ for _pitch, _name in OTHER_PITCHES.items():
 _COLUMN_OF_PITCH = np.where(
     _DRUM_OF_PITCH < 0, -1, [KIT_PITCHES.index(DRUM_PITCHES[drum]) for drum in _DRUM_OF_PITCH]
 )
-
-
 _COLUMN_OF_PITCH[list(KIT_PITCHES)] = np.arange(len(KIT_PITCHES))
 
 

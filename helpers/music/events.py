@@ -15,35 +15,15 @@ import numpy as np
 from .grid import pitch_name
 
 PADDING = 0
-
-
 FIRST_DOWN = 1
-
-
 FIRST_UP = 129
-
-
 FIRST_WAIT = 257
-
-
 FIRST_VELOCITY = 357
-
-
 EVENTS = 382  # of the vocabulary; tokens are 0..EVENTS, padding among them
-
-
 TICKS_PER_SECOND = 100  # the grid that times are rounded to, 10 ms
-
-
 LONGEST_WAIT = 100  # ticks of one time shift
-
-
 VELOCITY_BIN = 5
-
-
 DEFAULT_VELOCITY = 82  # of notes before the first velocity event; the middle of its bin
-
-
 MAX_SECONDS = 24 * 3600
 
 

@@ -12,23 +12,11 @@ from typing import NamedTuple
 import numpy as np
 
 REST = -1
-
-
 STEPS_PER_QUARTER = 4
-
-
 STEPS_PER_BAR = 16  # of 4/4
-
-
 VOICE_NAMES = ("soprano", "alto", "tenor", "bass")
-
-
 PITCH_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
-
-
 DEFAULT_TEMPO = 100  # quarter notes a minute
-
-
 CHORAL_PROGRAM = 19  # General MIDI: church organ
 
 

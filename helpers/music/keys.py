@@ -9,8 +9,6 @@ import numpy as np
 from .grid import pitch_number
 
 SHARPS = {"C": 0, "G": 1, "D": 2, "A": 3, "E": 4, "B": 5, "F": -1}  # of the major keys
-
-
 MODES = {  # how many sharps more than the major key on the same tonic
     "lydian": 1,
     "major": 0,
@@ -41,8 +39,6 @@ def key_tonic(key: str) -> int:
 
 
 LETTERS = "FCGDAEB"  # in fifths
-
-
 ALTERATIONS = {-2: "--", -1: "-", 0: "", 1: "#", 2: "##"}  # as music21 writes them
 
 

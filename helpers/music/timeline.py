@@ -16,26 +16,29 @@ import numpy as np
 from .grid import REST, VOICE_NAMES, as_onsets, nearest_steps
 
 VELOCITY = 80  # of notes that come without one, 1 to 127
-
-
 MAX_STEPS = 200_000  # of a grid: eight hours at 100 quarters a minute; a roll has 128 cells a step
 
 
 class Part(NamedTuple):
     """One instrument: ``notes`` ``(notes, 4)`` float, the columns start and end (steps), pitch and
-    velocity (1 to 127), in order of start. ``program`` is None where the music names none."""
+    velocity (1 to 127), in order of start. ``program`` is None where the music names none.
+    ``controls`` ``(changes, 3)`` float: step, MIDI controller (7 volume, 11 expression, 64 sustain
+    pedal) and value; None where there are none."""
 
     name: str
     notes: np.ndarray
     program: int | None = None
     is_drum: bool = False
+    controls: np.ndarray | None = None
 
 
 class Timeline(NamedTuple):
     """Music as notes in time, all in steps: four to a quarter note, fractions allowed.
 
     steps: how long it lasts, rests at its end included. bar_starts: the downbeats, or None where
-    the music does not say. tempo: quarter notes a minute, or None.
+    the music does not say. tempo: quarter notes a minute, the first one, or None. later_tempos:
+    ``(changes, 2)`` float, the steps at which it changes and quarter notes a minute from there on;
+    None where it does not.
     """
 
     parts: list[Part]
@@ -45,6 +48,7 @@ class Timeline(NamedTuple):
     name: str = ""
     time_signature: str = ""
     key: str = ""
+    later_tempos: np.ndarray | None = None
 
 
 def part_names(count: int) -> tuple[str, ...]:

@@ -19,17 +19,9 @@ import numpy as np
 from .grid import REST, notes_to_voice, pitch_name, pitch_number, voice_notes
 
 SIXTHS_PER_STEP = 6  # 24 a quarter
-
-
 MAX_STEPS = 1_000_000  # of one voice; more is a mistake, and would fill the memory
-
-
 EVENT_WORD = re.compile(r"(rest|[A-G][#b]{0,2}-?\d) ([1-9]\d{0,6}(?:/[1-9]\d{0,6})?)")
-
-
 TIMELESS_WORD = re.compile(r"<[^<>]*>|\|")  # such as "<start>" or "<reel>", and a bar line
-
-
 PADDING = ""  # the word of token 0
 
 

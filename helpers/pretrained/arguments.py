@@ -8,8 +8,6 @@ import numpy as np
 from ..music.grid import REST
 
 MELODY_RANGE = (57, 81)  # the sopranos that the accompaniment GAN was trained on
-
-
 MAX_STEPS = 20_000  # some twenty minutes of music
 
 

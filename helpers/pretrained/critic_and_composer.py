@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 
 MAX_SECONDS = 600  # of composed music
-
-
 EVENTS_A_SECOND = 32  # somewhat more than the composer writes
 
 

@@ -22,11 +22,7 @@ from .arguments import (
 from .published import _published
 
 FIDDLE_MIDDLE = 74  # D5, about which the tunes of notebook 02 lie when their tonic is a D
-
-
 METRES = ("2/2", "6/8", "3/4", "9/8")  # that a melody of no known style may be in
-
-
 EVENTS_HEARD = 256  # of a longer melody the last ones
 
 

@@ -11,11 +11,7 @@ from PIL import Image
 # Told apart with every kind of colour blindness (CIELAB distance of at least 38 under simulated
 # protanopia, deuteranopia and tritanopia); after Tol and Okabe-Ito. Soprano, alto, tenor, bass.
 COLOURS = ("#882255", "#E69F00", "#56B4E9", "#332288")
-
-
 GREY = "#777777"
-
-
 DPI = 100
 
 

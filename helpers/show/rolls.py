@@ -14,11 +14,7 @@ from ..music.timeline import Timeline
 from .pictures import GREY, _colour, new_figure, tidy
 
 DRUM_COLOURS = (3, 3, 2, 2, 1, 1, 1, 0, 0)  # of each drum: a place in COLOURS, one a family
-
-
 BLACK_KEYS = (1, 3, 6, 8, 10)
-
-
 MOST_NOTES = 20_000
 
 

@@ -17,17 +17,9 @@ import numpy as np
 
 # Generators, by the numbers of the specification's section 8.1, and their defaults where not 0.
 START, END, LOOP_START, LOOP_END, START_COARSE = 0, 1, 2, 3, 4
-
-
 MOD_TO_PITCH, CUTOFF, RESONANCE, MOD_TO_CUTOFF, END_COARSE, PAN = 7, 8, 9, 11, 12, 17
-
-
 MOD_ENVELOPE = (25, 26, 27, 28, 29, 30)  # delay, attack, hold, decay, sustain, release
-
-
 VOLUME_ENVELOPE = (33, 34, 35, 36, 37, 38)
-
-
 INSTRUMENT, KEYS, VELOCITIES, LOOP_START_COARSE, ATTENUATION, LOOP_END_COARSE = (
     41,
     43,
@@ -36,48 +28,24 @@ INSTRUMENT, KEYS, VELOCITIES, LOOP_START_COARSE, ATTENUATION, LOOP_END_COARSE = 
     48,
     50,
 )
-
-
 COARSE_TUNE, FINE_TUNE, SAMPLE, LOOP_MODE, SCALE, EXCLUSIVE_CLASS, ROOT = 51, 52, 53, 54, 56, 57, 58
-
-
 DEFAULTS = {
     CUTOFF: 13500,
     SCALE: 100,
     ROOT: -1,
     **{g: -12000 for g in (*MOD_ENVELOPE, *VOLUME_ENVELOPE) if g not in (29, 37)},
 }
-
-
 NOT_ADDED = (KEYS, VELOCITIES, SAMPLE, LOOP_MODE, EXCLUSIVE_CLASS, ROOT)  # to a preset's values
-
-
 DRUM_BANK = 128
-
-
 CONTROL = 64  # samples between two points of an envelope
-
-
 FRAME = 512  # samples in one frame of the filter
-
-
 LONGEST_TAIL = 3.0  # seconds that a note may ring on after its end
-
-
 _BAG = np.dtype([("generators", "<u2"), ("modulators", "<u2")])
-
-
 _GENERATOR = np.dtype([("kind", "<u2"), ("value", "<i2")])
-
-
 _PRESET = np.dtype(
     [("name", "S20"), ("program", "<u2"), ("bank", "<u2"), ("bag", "<u2"), ("", "V12")]
 )
-
-
 _INSTRUMENT = np.dtype([("name", "S20"), ("bag", "<u2")])
-
-
 _SAMPLE = np.dtype(
     [("name", "S20"), ("start", "<u4"), ("end", "<u4"), ("loop_start", "<u4"), ("loop_end", "<u4")]
     + [("rate", "<u4"), ("pitch", "u1"), ("correction", "i1"), ("link", "<u2"), ("type", "<u2")]

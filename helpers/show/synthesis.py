@@ -12,32 +12,14 @@ from ..files.midi_writer import note_count
 from . import soundfont
 
 SAMPLE_RATE = 22050  # hertz: sound up to 11 kHz
-
-
 LONGEST = 600  # seconds
-
-
 MOST_NOTES = 20_000
-
-
 LOUDNESS = 0.12  # root mean square of the sounding parts of a clip
-
-
 PEAK = 0.89  # the MP3 coder may overshoot by a decibel
-
-
 ROOM_SECONDS, ROOM_SHARE = 0.9, 0.13  # the reverberation's length and level
-
-
 LONGEST_ECHO = 2.0  # seconds after the music's end
-
-
 SILENCE = 1e-3  # of the highest peak: 60 decibels down
-
-
 SOUND_FONT = Path(pretty_midi.__file__).with_name("TimGM6mb.sf2")
-
-
 SOUND_FONT_ENGINE = f"sound font {SOUND_FONT.stem}"
 
 

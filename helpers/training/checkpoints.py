@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 
 
 OFFSETS = "_offsets"  # added to the name of samples of unequal lengths, which lie end to end
-
-
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest date a zip file knows
 
 
