@@ -48,15 +48,12 @@ def check_machine() -> list[Check]:
         try:
             found = look()
         except ImportError as error:
-            needs = f"needs {error.name or error}"
-            found = Check(what, needs, None, "See the packages above, then look again.")
+            mend = "See the packages above, then look again."
+            found = Check(what, f"needs {error.name or error}", None, mend)
         except Exception as error:  # whatever it is, the other looks go on
-            found = Check(
-                what,
-                f"could not be checked ({type(error).__name__}: {str(error)[:100]})",
-                None,
-                "Go on, and come back to this line if something fails later.",
-            )
+            text = f"could not be checked ({type(error).__name__}: {str(error)[:100]})"
+            mend = "Go on, and come back to this line if something fails later."
+            found = Check(what, text, None, mend)
         checks += found if isinstance(found, list) else [found]
     return checks
 
@@ -66,17 +63,11 @@ def report(checks: list[Check]) -> str:
     column = max((len(check.what) for check in checks), default=0) + 8
     lines = []
     for check in checks:
-        first = f"{MARKS[check.ok]:<6}{check.what}".ljust(column)
-        lines += textwrap.wrap(
-            check.found, WIDTH, initial_indent=first, subsequent_indent=" " * column
-        ) or [first]
-        if check.mend:
-            arrow = " " * column + "-> "
-            lines += textwrap.wrap(
-                check.mend, WIDTH, initial_indent=arrow, subsequent_indent=" " * (column + 3)
-            )
-    broken = sum(check.ok is False for check in checks)
-    doubtful = sum(check.ok is None for check in checks)
+        mark = f"{MARKS[check.ok]:<6}{check.what}".ljust(column)
+        for text, first in ((check.found, mark), (check.mend, " " * column + "-> ")):
+            rest = " " * len(first)
+            lines += textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=rest)
+    broken, doubtful = (sum(check.ok is ok for check in checks) for ok in (False, None))
     if broken:
         verdict = f"{_count(broken, 'line')} to mend first: do what stands behind the arrow."
     elif doubtful:
@@ -90,133 +81,111 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
+def _check(what: str, found: str, ok: bool | None, mend: str) -> Check:
+    """A check; what is ok needs no mending."""
+    return Check(what, found, ok, "" if ok else mend)
+
+
+def _enough(amount: float, wanted: float, least: float) -> bool | None:
+    return True if amount >= wanted else None if amount >= least else False
+
+
 # --- Python and its packages -------------------------------------------------------------------
 
 
 def look_at_python() -> Check:
     found = ".".join(map(str, sys.version_info[:3]))
-    if OLDEST <= tuple(sys.version_info[:2]) <= NEWEST:
-        return Check("Python", found, True)
     mend = "The course needs Python 3.11, 3.12 or 3.13: install one, then do as the README says."
-    return Check("Python", found, False, mend)
+    return _check("Python", found, OLDEST <= tuple(sys.version_info[:2]) <= NEWEST, mend)
 
 
 def look_at_packages(folder: Path = settings.ROOT) -> list[Check]:
     """One line if all is well, else one each for what is missing, too old, or newer than tried."""
-    lowest, pinned = _lowest_versions(folder), _pinned_versions(folder)
+    lowest = _versions(folder / "requirements.in", ">=")
+    pinned = _versions(folder / "requirements.txt", "==")  # a package may have one for each Python
     missing, old, other = [], [], []
-    for name, version in lowest.items():
+    for name, version in lowest:
+        tried = {pin for other_name, pin in pinned if _plain(other_name) == _plain(name)}
         try:
             found = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             missing.append(name)
             continue
-        tried = pinned.get(_plain_name(name), set())
         if _numbers(found) < _numbers(version):
             old.append(f"{name} {found} ({version} at least)")
         elif tried and found not in tried:
             other.append(f"{name} {found} (tried with {' and '.join(sorted(tried))})")
-    checks = []
-    if missing:
-        found = f"{len(missing)} of {len(lowest)} missing: {', '.join(missing)}"
-        checks.append(Check("packages", found, False, _way_to_install("tensorflow" in missing)))
-    if old:
-        checks.append(Check("packages", f"too old: {', '.join(old)}", False, _way_to_install()))
-    if other:
-        mend = f"This may well work. If something fails: {_way_to_install()}"
-        checks.append(Check("packages", f"not as tried: {', '.join(other)}", None, mend))
-    found = f"all {len(lowest)} there, as in requirements.txt"
-    return checks or [Check("packages", found, True)]
+    install, count = _way_to_install(), f"{len(missing)} of {len(lowest)} missing"
+    faults = (
+        (count, missing, False, _way_to_install("tensorflow" in missing)),
+        ("too old", old, False, install),
+        ("not as tried", other, None, f"This may well work. If something fails: {install}"),
+    )
+    return [
+        Check("packages", f"{fault}: {', '.join(names)}", ok, mend)
+        for fault, names, ok, mend in faults
+        if names
+    ] or [Check("packages", f"all {len(lowest)} there, as in requirements.txt", True)]
 
 
-def _lowest_versions(folder: Path) -> dict[str, str]:
-    """The direct packages of requirements.in, each with its lowest version."""
-    text = (folder / "requirements.in").read_text(encoding="utf-8")
-    return dict(re.findall(r"^([\w.-]+)\s*>=\s*([\w.]+)", text, re.MULTILINE))
+def _versions(path: Path, relation: str) -> list[tuple[str, str]]:
+    """(name, version) of each line of a list of packages that has such a relation."""
+    text = path.read_text(encoding="utf-8")
+    return re.findall(rf"^([\w.-]+)\s*{relation}\s*([\w.]+)", text, re.MULTILINE)
 
 
-def _pinned_versions(folder: Path) -> dict[str, set[str]]:
-    """The versions in requirements.txt; a package may have one for each Python."""
-    text = (folder / "requirements.txt").read_text(encoding="utf-8")
-    versions = {}
-    for name, version in re.findall(r"^([\w.-]+)==([\w.]+)", text, re.MULTILINE):
-        versions.setdefault(_plain_name(name), set()).add(version)
-    return versions
-
-
-def _plain_name(name: str) -> str:
+def _plain(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _numbers(version: str) -> list[int]:
-    """A version to be compared: 9.0 is 9, and what is not a number does not count."""
-    release = re.match(r"[\d.]*", version)[0]
-    numbers = [int(number) for number in release.split(".") if number]
-    while numbers and numbers[-1] == 0:
-        numbers.pop()
-    return numbers
+    """The numbers that a version begins with, 9 as 9.0.0.0; by hand, for the package that compares
+    versions may be the one that is missing."""
+    numbers = [int(number) for number in re.match(r"[\d.]*", version)[0].split(".") if number]
+    return numbers + [0] * (4 - len(numbers))
 
 
 def _way_to_install(tensorflow: bool = False) -> str:
     """The command for this kind of installation."""
     if tensorflow and (platform.system(), platform.machine()) == ("Darwin", "x86_64"):
         return "TensorFlow no longer comes for Macs with an Intel processor: use Binder or Colab."
+    if Path(sys.prefix) == settings.ROOT / ".venv":
+        return "Close Jupyter and run `make lab` in the course's folder."
     again = "in the course's folder, then start Jupyter again."
     if Path(sys.prefix, "conda-meta").is_dir():
         return f"Run `conda env update -f environment.yml` {again}"
-    if Path(sys.prefix) == settings.ROOT / ".venv":
-        return f"Close Jupyter and run `make lab` {again[: again.index(',')]}."
-    return (
-        "This Python is not the course's own: start Jupyter with `make lab`, or run "
-        f"`python -m pip install -r requirements.txt` {again}"
-    )
+    other = "This Python is not the course's own: start Jupyter with `make lab`, or run"
+    return f"{other} `python -m pip install -r requirements.txt` {again}"
 
 
 # --- memory, processor, graphics ---------------------------------------------------------------
 
 
 def look_at_memory() -> Check:
-    free, total = _memory()
-    found = f"{free / 1e9:.1f} GB free of {total / 1e9:.1f} GB"
-    if free >= WANTED_MEMORY * 1e9:
-        return Check("memory", found, True)
-    mend = (
-        f"A chapter takes up to {WANTED_MEMORY:g} GB: close other programs, and other notebooks "
-        "with Kernel > Shut Down All Kernels."
-    )
-    return Check("memory", found, None if free >= LEAST_MEMORY * 1e9 else False, mend)
+    free, total = (number / 1e9 for number in _memory())
+    close = "close other programs, and other notebooks with Kernel > Shut Down All Kernels."
+    ok = _enough(free, WANTED_MEMORY, LEAST_MEMORY)
+    found, mend = f"{free:.1f} GB free of {total:.1f} GB", f"A chapter takes up to 2 GB: {close}"
+    return _check("memory", found, ok, mend)
 
 
 def _memory() -> tuple[int, int]:
     """(free, total) bytes for this process: the computer's, or what its container may use."""
-    if (PROC / "meminfo").is_file():
-        kilobytes = dict(re.findall(r"^(\w+):\s+(\d+) kB", _text(PROC / "meminfo"), re.MULTILINE))
-        free, total = int(kilobytes["MemAvailable"]) * 1024, int(kilobytes["MemTotal"]) * 1024
-    else:
-        import psutil  # comes with ipykernel
+    import psutil
 
-        memory = psutil.virtual_memory()
-        free, total = memory.available, memory.total
-    for used, limit in _container_memory():
-        free, total = min(free, max(limit - used, 0)), min(total, limit)
-    return free, total
-
-
-def _container_memory() -> list[tuple[int, int]]:
-    """(used, limit) bytes of each group of processes that this one is in and that has a limit.
-    Files kept in memory for speed do not count as used."""
-    limits = []
+    memory = psutil.virtual_memory()
+    free, total = memory.available, memory.total
     for folder in _cgroups("memory"):
         for limit, used, cached in (
-            ("memory.max", "memory.current", "inactive_file"),
-            ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+            ("memory.max", "memory.current", "inactive_file"),  # version 2
+            ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),  # version 1
         ):
-            text = _text(folder / limit)
-            if text.isdigit() and int(text) < 2**60:  # more is the old way to say "no limit"
+            most, taken = _text(folder / limit), int(_text(folder / used) or 0)
+            if most.isdigit():  # no limit is a word, in version 1 a number beyond any memory
                 cache = re.search(rf"^{cached} (\d+)$", _text(folder / "memory.stat"), re.MULTILINE)
-                taken = int(_text(folder / used) or 0) - int(cache[1] if cache else 0)
-                limits.append((taken, int(text)))
-    return limits
+                taken -= int(cache[1]) if cache else 0  # files that are kept for speed alone
+                free, total = min(free, max(int(most) - taken, 0)), min(total, int(most))
+    return free, total
 
 
 def _cgroups(controller: str) -> list[Path]:
@@ -224,42 +193,39 @@ def _cgroups(controller: str) -> list[Path]:
     folders = []
     for line in _text(PROC / "self" / "cgroup").splitlines():
         _, controllers, path = line.split(":", 2)
-        if controllers and controller not in controllers.split(","):
-            continue
-        root = CGROUPS / controllers if controllers else CGROUPS  # version 1, version 2
-        own = root / path.strip("/")
-        folders += [own, *(parent for parent in own.parents if parent.is_relative_to(root))]
+        if not controllers or controller in controllers.split(","):  # version 2, version 1
+            root = CGROUPS / controllers
+            own = root / path.strip("/")
+            folders += [own, *(parent for parent in own.parents if parent.is_relative_to(root))]
     return folders
 
 
 def _text(path: Path) -> str:
     """The file's text, empty where there is no such file."""
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except OSError:
-        return ""
+    return path.read_text(encoding="utf-8").strip() if path.is_file() else ""
 
 
 def look_at_processor() -> Check:
     cores = _cores()
     found = _count(cores, "core")
+    mend = "Training takes about twice the time that a chapter names."
     threads = os.environ.get("TF_NUM_INTRAOP_THREADS", "")
-    if threads.isdigit() and 0 < int(threads) < cores:
+    fewer = threads.isdigit() and 0 < int(threads) < cores
+    if fewer:
         found += f", of which TF_NUM_INTRAOP_THREADS allows {threads}"
         mend = "Unset TF_NUM_INTRAOP_THREADS before Jupyter starts, and training gets faster."
-        return Check("processor", found, None, mend)
-    if cores == 1:
-        mend = "Training takes about twice the time that a chapter names."
-        return Check("processor", found, None, mend)
-    return Check("processor", found, True)
+    return _check("processor", found, None if fewer or cores == 1 else True, mend)
 
 
 def _cores() -> int:
     """The cores that this process may use; a container may have fewer than the computer."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    import psutil
+
+    process = psutil.Process()  # on macOS it knows no affinity
+    cores = len(process.cpu_affinity()) if hasattr(process, "cpu_affinity") else psutil.cpu_count()
     for folder in _cgroups("cpu"):
         quota, _, period = _text(folder / "cpu.max").partition(" ")
-        if quota.isdigit() and period.isdigit():
+        if quota.isdigit():
             cores = min(cores, max(1, round(int(quota) / int(period))))
     return cores
 
@@ -275,10 +241,9 @@ def look_at_device() -> Check:
         mend = "TensorFlow needs a processor with AVX (2011 or later): use Binder or Colab."
         return Check("device", "a processor without AVX", False, mend)
     found = settings.device_report()
-    if "no GPU seen" in found and shutil.which("nvidia-smi"):
-        mend = "There seems to be an NVIDIA card: `make lab GPU=1` puts it to use on Linux and WSL."
-        return Check("device", found, None, mend)
-    return Check("device", found, True)
+    unused = "no GPU seen" in found and shutil.which("nvidia-smi")
+    mend = "There seems to be an NVIDIA card: `make lab GPU=1` puts it to use on Linux and WSL."
+    return _check("device", found, None if unused else True, mend)
 
 
 # --- files -------------------------------------------------------------------------------------
@@ -293,13 +258,10 @@ def _place_of_runs() -> tuple[str, Path]:
 
 
 def look_at_disk() -> Check:
-    _, place = _place_of_runs()
-    free = shutil.disk_usage(place).free
-    found = f"{free / 1e9:.1f} GB free" if free < 100e9 else "over 100 GB free"
-    if free >= WANTED_DISK * 1e9:
-        return Check("disk", found, True)
+    free = shutil.disk_usage(_place_of_runs()[1]).free / 1e9
+    found = f"{free:.1f} GB free" if free < 100 else "over 100 GB free"
     mend = f"Make room, {WANTED_DISK:g} GB at least: old trainings in runs/ may go."
-    return Check("disk", found, None if free >= LEAST_DISK * 1e9 else False, mend)
+    return _check("disk", found, _enough(free, WANTED_DISK, LEAST_DISK), mend)
 
 
 def look_at_runs() -> Check:
@@ -309,29 +271,26 @@ def look_at_runs() -> Check:
         with tempfile.TemporaryFile(dir=place) as file:
             file.write(b"a" * 4096)
     except OSError as error:
-        mend = (
-            f"Training has to write to {name}: allow that, or let RUNS_DIR name another folder "
-            "before Jupyter starts."
-        )
-        return Check(name, f"cannot be written ({error.strerror or error})", False, mend)
+        other = "allow that, or let RUNS_DIR name another folder before Jupyter starts."
+        found = f"cannot be written ({error.strerror or error})"
+        return Check(name, found, False, f"Training has to write to {name}: {other}")
     return Check(name, "can be written", True)
 
 
 def look_at_data(folder: Path = settings.DATA_FOLDER) -> Check:
     """What each data/build_NAME.py makes is there, and every archive is whole."""
     names = [script.stem.removeprefix("build_") for script in sorted(folder.glob("build_*.py"))]
-    back = "`git checkout -- data` brings the course's files back; else download the course again."
+    found, ok = f"{', '.join(names)}: whole", True
+    for path in sorted(folder.glob("*.npz")):
+        if ok and not _is_whole(path):
+            found, ok = f"{path.name} is damaged", False
     missing = [
-        name
-        for name in names
-        if not (folder / f"{name}.npz").is_file() and not any((folder / name).glob("*"))
+        name for name in names if not [*folder.glob(f"{name}.npz"), *folder.glob(f"{name}/*")]
     ]
     if missing or not names:
-        return Check("data/", f"{', '.join(missing) or 'everything'} missing", False, back)
-    for path in sorted(folder.glob("*.npz")):
-        if not _is_whole(path):
-            return Check("data/", f"{path.name} is damaged", False, back)
-    return Check("data/", f"{', '.join(names)}: whole", True)
+        found, ok = f"{', '.join(missing) or 'everything'} missing", False
+    back = "`git checkout -- data` brings the course's files back; else download the course again."
+    return _check("data/", found, ok, back)
 
 
 def _is_whole(path: Path) -> bool:
@@ -347,15 +306,14 @@ def look_at_checkpoints() -> Check:
     from ..training import checkpoints, state
 
     folders = sorted(path for path in settings.checkpoint_folder("").glob("[!.]*") if path.is_dir())
+    found = f"{', '.join(folder.name for folder in folders) or 'no trained networks'}"
     back = "`git checkout -- checkpoints` brings them back; else download the course again."
-    if not folders:
-        return Check("checkpoints/", "no trained networks", False, back)
-    for folder in folders:
-        try:
+    try:
+        for folder in folders:
             checkpoints.load_checkpoint(folder.name)
-        except state.CheckpointError as error:
-            return Check("checkpoints/", str(error).split(": ")[0], False, back)
-    return Check("checkpoints/", f"{', '.join(folder.name for folder in folders)}: whole", True)
+    except state.CheckpointError as error:
+        return Check("checkpoints/", str(error).split(": ")[0], False, back)
+    return _check("checkpoints/", f"{found}{': whole' if folders else ''}", bool(folders), back)
 
 
 # --- sound and settings ------------------------------------------------------------------------
@@ -369,8 +327,7 @@ def look_at_sound() -> Check:
     from ..show import synthesis
 
     samples, engine = synthesis.synthesize(to_midi(np.full(4, 69)))
-    encoded = synthesis.encode_mp3(samples)
-    if not np.abs(samples).max() > 0.01 or len(encoded) < 500:
+    if not np.abs(samples).max() > 0.01 or len(synthesis.encode_mp3(samples)) < 500:
         return Check("sound", "a note came out silent", False, _way_to_install())
     if engine != synthesis.SOUND_FONT_ENGINE:
         mend = "You hear plain tones instead of instruments until pretty_midi is installed again."
@@ -387,10 +344,8 @@ def look_at_settings() -> Check:
     names = [name for name in ("TRAIN", "SMOKE", "RUNS_DIR") if os.environ.get(name, "").strip()]
     chapters = "chapters train" if trains else "chapters use the published networks"
     found = f"{chapters} (the environment sets {', '.join(names) or 'nothing'})"
-    if smoke and trains:
-        mend = "SMOKE=1 is for tests: unset it before Jupyter starts, else training ends at once."
-        return Check("settings", found, None, mend)
-    return Check("settings", found, True)
+    mend = "SMOKE=1 is for tests: unset it before Jupyter starts, else training ends at once."
+    return _check("settings", found, None if smoke and trains else True, mend)
 
 
 LOOKS = (

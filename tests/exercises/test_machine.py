@@ -8,6 +8,7 @@ import sys
 from types import SimpleNamespace
 
 import numpy as np
+import psutil
 import pytest
 
 from helpers.course import settings
@@ -195,11 +196,11 @@ def test_several_faults_are_several_lines(lists):
 
 
 def test_every_direct_package_is_looked_for():
-    names = machine._lowest_versions(settings.ROOT)
+    names = [name for name, _ in machine._versions(settings.ROOT / "requirements.in", ">=")]
     lines = (settings.ROOT / "requirements.in").read_text(encoding="utf-8").splitlines()
     assert len(names) == sum(bool(line.strip()) and not line.startswith("#") for line in lines)
-    pinned = machine._pinned_versions(settings.ROOT)
-    assert {machine._plain_name(name) for name in names} <= pinned.keys()
+    pinned = dict(machine._versions(settings.ROOT / "requirements.txt", "=="))
+    assert {machine._plain(name) for name in names} <= {machine._plain(name) for name in pinned}
 
 
 def test_the_way_to_install_fits_the_installation(tmp_path, monkeypatch):
@@ -230,7 +231,8 @@ def test_memory(free, ok, monkeypatch):
 
 @pytest.fixture
 def linux(tmp_path, monkeypatch):
-    """Linux's own files, to be written by the test: proc/ and cgroup/."""
+    """A computer of 8 GB, 6 of them free, and Linux's own files, to be written by the test:
+    proc/ and cgroup/."""
     monkeypatch.setattr(machine, "PROC", tmp_path / "proc")
     monkeypatch.setattr(machine, "CGROUPS", tmp_path / "cgroup")
 
@@ -239,11 +241,12 @@ def linux(tmp_path, monkeypatch):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
 
-    write("proc/meminfo", "MemTotal: 8000000 kB\nMemFree: 1 kB\nMemAvailable: 6000000 kB\n")
+    memory = SimpleNamespace(available=6_000_000 * 1024, total=8_000_000 * 1024)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: memory)
     return write
 
 
-def test_memory_of_a_linux_computer(linux):
+def test_memory_of_a_computer(linux):
     assert machine._memory() == (6_000_000 * 1024, 8_000_000 * 1024)
 
 
@@ -273,17 +276,17 @@ def test_a_container_that_is_full_has_nothing_free(linux):
     assert machine.look_at_memory().ok is False
 
 
-def test_memory_elsewhere(tmp_path, monkeypatch):
-    monkeypatch.setattr(machine, "PROC", tmp_path)
-    memory = SimpleNamespace(available=3 * GB, total=4 * GB)
-    monkeypatch.setitem(sys.modules, "psutil", SimpleNamespace(virtual_memory=lambda: memory))
-    assert machine._memory() == (3 * GB, 4 * GB)
-
-
 def with_cores(monkeypatch, cores):
     monkeypatch.setattr(
-        machine.os, "sched_getaffinity", lambda process: set(range(cores)), raising=False
+        psutil.Process, "cpu_affinity", lambda process: list(range(cores)), raising=False
     )
+
+
+def test_cores_where_a_process_has_none_of_its_own(linux, monkeypatch):
+    """macOS, where psutil knows no affinity."""
+    monkeypatch.delattr(psutil.Process, "cpu_affinity", raising=False)
+    monkeypatch.setattr(psutil, "cpu_count", lambda: 10)
+    assert machine._cores() == 10
 
 
 def test_cores_of_a_container(linux, monkeypatch):
