@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pretty_midi
 
 from .drums import DRUMS, drum_notes
 from .grid import (
@@ -20,6 +19,7 @@ from .grid import (
     voice_notes,
     voices_to_roll,
 )
+from .seconds import along
 from .streams import downbeats, has_tempo, stream_to_midi, to_step
 from .timeline import VELOCITY, Part, Timeline, part_names, timeline_to_voices
 
@@ -53,40 +53,24 @@ def to_timeline(music, onsets=None) -> Timeline:
     """
     if isinstance(music, Timeline):
         return music
-    if hasattr(music, "to_timeline"):  # a tune, a groove
-        refuse_onsets(onsets)
-        return music.to_timeline()
-    kind = kind_of(music)
-    if kind != "array":
-        refuse_onsets(onsets)
-    if kind == "piece":
+    if hasattr(music, "__array__") or type(music) in (list, tuple):
+        return _array_timeline(music, onsets)
+    refuse_onsets(onsets)
+    if isinstance(music, Piece):
         return _piece_timeline(music)
-    if kind == "multitrack":
-        return _multitrack_timeline(music)
-    if kind == "midi":
+    if hasattr(music, "to_timeline"):  # a loaded melody, a tune, a groove
+        return music.to_timeline()
+    # Objects of other libraries are known by what they have, so that none need be imported.
+    if hasattr(music, "instruments") and hasattr(music, "get_tempo_changes"):
         return _midi_timeline(music)
-    if kind == "stream":
+    if hasattr(music, "tracks") and hasattr(music, "downbeat"):
+        return _multitrack_timeline(music)
+    if hasattr(music, "recurse"):
         return _stream_timeline(music)
-    return _array_timeline(music, onsets)
-
-
-def kind_of(music) -> str:
-    """Which kind of music this is; found without importing the libraries."""
-    if isinstance(music, (Piece, Timeline)):
-        return "piece" if isinstance(music, Piece) else "timeline"
-    packages = {cls.__module__.split(".")[0] for cls in type(music).__mro__}
-    if "pretty_midi" in packages and hasattr(music, "instruments"):
-        return "midi"
-    if "pypianoroll" in packages and hasattr(music, "tracks"):
-        return "multitrack"
-    if "music21" in packages and hasattr(music, "recurse"):
-        return "stream"
-    if not hasattr(music, "__array__") and not isinstance(music, (list, tuple)):
-        raise TypeError(
-            "Music is a melody, voices, a piano roll, drums, a Piece, a PrettyMIDI, a Multitrack "
-            f"or a music21 stream, not {type(music).__name__}."
-        )
-    return "array"
+    raise TypeError(
+        "Music is a melody, voices, a piano roll, drums, a Piece, a PrettyMIDI, a Multitrack "
+        f"or a music21 stream, not {type(music).__name__}."
+    )
 
 
 def refuse_onsets(onsets) -> None:
@@ -166,15 +150,10 @@ def _roll_timeline(roll: np.ndarray) -> Timeline:
 
 def _multitrack_timeline(multitrack) -> Timeline:
     scale = STEPS_PER_QUARTER / multitrack.resolution
-    parts = [
-        Part(
-            track.name or f"track {i + 1}",
-            _roll_notes(track.pianoroll, scale),
-            track.program,
-            track.is_drum,
-        )
-        for i, track in enumerate(multitrack.tracks)
-    ]
+    parts = []
+    for i, track in enumerate(multitrack.tracks):
+        notes = _roll_notes(track.pianoroll, scale)
+        parts.append(Part(track.name or f"track {i + 1}", notes, track.program, track.is_drum))
     lengths = [len(track.pianoroll) for track in multitrack.tracks]
     downbeat, tempo = multitrack.downbeat, multitrack.tempo
     return Timeline(
@@ -187,40 +166,53 @@ def _multitrack_timeline(multitrack) -> Timeline:
     )
 
 
-def _midi_timeline(midi: pretty_midi.PrettyMIDI) -> Timeline:
-    def step(seconds):
-        return midi.time_to_tick(float(seconds)) / midi.resolution * STEPS_PER_QUARTER
+def _midi_timeline(midi) -> Timeline:
+    """A ``pretty_midi.PrettyMIDI``; what does not sound here is lost: lyrics, bends of pitch."""
+    times, tempos = midi.get_tempo_changes()
+    paces = tempos / 60 * STEPS_PER_QUARTER
+
+    def steps_at(seconds):
+        # A billionth of a step is less than any tick: rounded to it, beats are whole again.
+        return np.round(along(times, paces, seconds), 9)
 
     parts = []
     for i, instrument in enumerate(midi.instruments):
-        notes = sorted(instrument.notes, key=lambda note: (note.start, note.pitch))
-        table = [(step(n.start), step(n.end), n.pitch, n.velocity) for n in notes]
+        notes = np.array([(n.start, n.end, n.pitch, n.velocity) for n in instrument.notes], float)
+        notes = notes.reshape(-1, 4)
+        notes[:, :2] = steps_at(notes[:, :2])
+        changes = [(c.time, c.number, c.value) for c in instrument.control_changes]
+        controls = np.array(changes, float).reshape(-1, 3)
+        controls[:, 0] = steps_at(controls[:, 0])
         name = instrument.name.strip() or program_name(instrument.program, instrument.is_drum)
-        names = [part.name for part in parts]
-        name = f"{name} {i + 1}" if name in names else name
+        if name in [part.name for part in parts]:
+            name = f"{name} {i + 1}"
         parts.append(
             Part(
                 name,
-                np.array(table, float).reshape(-1, 4),
+                notes[np.lexsort((notes[:, 2], notes[:, 0]))],
                 int(instrument.program),
                 instrument.is_drum,
+                controls if len(controls) else None,
             )
         )
-    has_notes = any(instrument.notes for instrument in midi.instruments)
     signatures = midi.time_signature_changes
+    sounds = any(len(part.notes) for part in parts)
     return Timeline(
         parts=parts,
-        steps=step(midi.get_end_time()),
-        bar_starts=np.array([step(time) for time in midi.get_downbeats()]) if has_notes else None,
-        tempo=float(midi.get_tempo_changes()[1][0]),
+        steps=float(steps_at(midi.get_end_time())),
+        bar_starts=steps_at(midi.get_downbeats()) if sounds else None,
+        tempo=float(tempos[0]),
         time_signature=f"{signatures[-1].numerator}/{signatures[-1].denominator}"
         if signatures
         else "",
+        later_tempos=np.column_stack([steps_at(times), tempos])[1:] if len(times) > 1 else None,
     )
 
 
 def program_name(program: int, is_drum: bool) -> str:
     """What a part without a name is called: its instrument."""
+    import pretty_midi
+
     return "drums" if is_drum else pretty_midi.program_to_instrument_name(program).lower()
 
 

@@ -1,13 +1,81 @@
-"""Notes in time as they sound: in seconds, through all changes of tempo, held by the pedal."""
+"""Notes in time as they sound: programs, tempo and repeats settled, times in seconds."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from .grid import DEFAULT_TEMPO, STEPS_PER_QUARTER
-from .timeline import Part, Timeline
+from .grid import CHORAL_PROGRAM, DEFAULT_TEMPO, STEPS_PER_QUARTER
+from .timeline import Part, Timeline, last_step, pitched_parts
 
-SUSTAIN, PEDAL_DOWN = 64, 64  # MIDI's controller, and the least of its values that holds notes
+MELODY_PROGRAM = 68  # General MIDI: oboe, which the sound font has in tune and quick to speak
+REPEAT_GAP = 0.25  # steps of silence before the same pitch is struck again, so that it is heard
+SLOWEST, FASTEST = 10, 600  # quarter notes a minute
+VOLUME, EXPRESSION, SUSTAIN = 7, 11, 64  # MIDI's controllers
+PEDAL_DOWN = 64  # the least value of the sustain pedal that holds notes
+
+
+# --- what is played ----------------------------------------------------------------------------
+
+
+def as_played(timeline: Timeline, tempo: float | None = None, program=None) -> Timeline:
+    """The music as it is played, by the synthesizer and in MIDI files alike.
+
+    tempo: quarter notes a minute, instead of all tempos of the music; None keeps them, or takes
+    100 where there is none. program: a General MIDI program, or one a pitched part; None keeps
+    the music's own, or takes an oboe for a single voice and a church organ for several. Notes are
+    shortened a little where the same pitch follows at once.
+    Raises TypeError or ValueError for a tempo or programs that cannot be.
+    """
+    if tempo is not None:
+        timeline = timeline._replace(tempo=checked_tempo(tempo), later_tempos=None)
+    alone = [part.name for part in timeline.parts] == ["melody"]
+    usual = MELODY_PROGRAM if alone else CHORAL_PROGRAM
+    pitched = pitched_parts(timeline)
+    if program is None:
+        programs = [usual if part.program is None else part.program for part in pitched]
+    else:
+        programs = checked_programs(program, len(pitched))
+    remaining = iter(programs)
+    parts = [
+        part._replace(program=part.program or 0)
+        if part.is_drum
+        else part._replace(program=next(remaining), notes=articulated(part.notes))
+        for part in timeline.parts
+    ]
+    return timeline._replace(parts=parts, tempo=timeline.tempo or DEFAULT_TEMPO)
+
+
+def checked_tempo(tempo) -> float:
+    if isinstance(tempo, (bool, str)) or not np.isscalar(tempo):
+        raise TypeError(f"A tempo is a number of quarter notes a minute, not {tempo!r}.")
+    if not SLOWEST <= tempo <= FASTEST:
+        raise ValueError(
+            f"A tempo lies between {SLOWEST} and {FASTEST} quarter notes a minute; {tempo} is not."
+        )
+    return float(tempo)
+
+
+def checked_programs(program, count: int) -> list[int]:
+    """One General MIDI program for each of so many parts."""
+    programs = [program] * count if np.ndim(program) == 0 else list(program)
+    if len(programs) != count:
+        raise ValueError(f"This music has {count} parts, but {len(programs)} programs are given.")
+    if any(isinstance(p, (bool, str)) or int(p) != p or not 0 <= p <= 127 for p in programs):
+        raise ValueError(f"A program is a General MIDI number from 0 to 127, not {program!r}.")
+    return [int(p) for p in programs]
+
+
+def articulated(notes: np.ndarray) -> np.ndarray:
+    """The notes (steps), shortened a little where the same pitch follows at once."""
+    notes = notes.copy()
+    starts = {(start, pitch) for start, _, pitch, _ in notes.tolist()}
+    for note in notes:
+        if (note[1], note[2]) in starts:
+            note[1] -= min(REPEAT_GAP, 0.25 * (note[1] - note[0]))
+    return notes
+
+
+# --- seconds -----------------------------------------------------------------------------------
 
 
 def seconds_at(timeline: Timeline, steps) -> np.ndarray:
@@ -16,24 +84,55 @@ def seconds_at(timeline: Timeline, steps) -> np.ndarray:
     if timeline.later_tempos is not None:
         starts = np.append(starts, timeline.later_tempos[:, 0])
         tempos = np.append(tempos, timeline.later_tempos[:, 1])
-    pace = 60 / STEPS_PER_QUARTER / np.asarray(tempos, float)  # seconds a step
-    begins = np.concatenate([[0.0], np.cumsum(np.diff(starts) * pace[:-1])])
-    steps = np.asarray(steps, float)
-    tempo = np.maximum(np.searchsorted(starts, steps, side="right") - 1, 0)
-    return begins[tempo] + (steps - np.asarray(starts)[tempo]) * pace[tempo]
+    return along(starts, 60 / np.asarray(tempos, float) / STEPS_PER_QUARTER, steps)
+
+
+def along(starts, slopes, x) -> np.ndarray:
+    """What has grown from 0 until ``x``, ``slopes`` of it for each 1 from the ``starts`` on."""
+    starts, slopes, x = (np.asarray(numbers, float) for numbers in (starts, slopes, x))
+    grown = np.concatenate([[0.0], np.cumsum(np.diff(starts) * slopes[:-1])])
+    place = np.maximum(np.searchsorted(starts, x, side="right") - 1, 0)
+    return grown[place] + (x - starts[place]) * slopes[place]
+
+
+def parts_in_seconds(timeline: Timeline, pedal: bool = True) -> list[Part]:
+    """The parts with the times of their notes and controls in seconds. pedal: see ``hold``."""
+    end = last_step(timeline, timeline.parts)
+    parts = []
+    for part in timeline.parts:
+        notes = hold(part, end) if pedal else part.notes
+        notes = np.column_stack([seconds_at(timeline, notes[:, :2]), notes[:, 2:]])
+        controls = part.controls
+        if controls is not None:
+            controls = np.column_stack([seconds_at(timeline, controls[:, 0]), controls[:, 1:]])
+        parts.append(part._replace(notes=notes, controls=controls))
+    return parts
+
+
+def notes_in_seconds(timeline: Timeline, pedal: bool = True) -> np.ndarray:
+    """The notes of all pitched parts together: ``(notes, 4)`` float, the columns start and end
+    (seconds), pitch and velocity, in order of start, then pitch. pedal: see ``hold``."""
+    parts = parts_in_seconds(timeline, pedal)
+    notes = np.concatenate([np.zeros((0, 4)), *(p.notes for p in parts if not p.is_drum)])
+    return notes[np.lexsort((notes[:, 2], notes[:, 0]))]
+
+
+def changes_of(part: Part, number: int) -> np.ndarray:
+    """The changes of one controller: ``(changes, 2)``, time and value, in order of time."""
+    if part.controls is None:
+        return np.zeros((0, 2))
+    changes = part.controls[part.controls[:, 1] == number][:, [0, 2]]
+    return changes[np.argsort(changes[:, 0], kind="stable")]
 
 
 def hold(part: Part, end: float) -> np.ndarray:
     """The part's notes, those released while its sustain pedal is down lengthened: until the pedal
     is lifted or the pitch is struck again, at most to ``end``. Times of notes and controls are of
     one unit, whichever that is."""
-    notes = part.notes
-    pedals = np.zeros((0, 3)) if part.controls is None else part.controls
-    pedals = pedals[pedals[:, 1] == SUSTAIN]
+    notes, pedals = part.notes, changes_of(part, SUSTAIN)
     if not len(notes) or not len(pedals):
         return notes
-    pedals = pedals[np.argsort(pedals[:, 0], kind="stable")]
-    down = pedals[:, 2] >= PEDAL_DOWN
+    down = pedals[:, 1] >= PEDAL_DOWN
     # For every change of the pedal: when it is up, at once or later.
     up = np.where(down, end, pedals[:, 0])
     up = np.minimum.accumulate(up[::-1])[::-1]
@@ -45,13 +144,3 @@ def hold(part: Part, end: float) -> np.ndarray:
     held = notes.copy()
     held[order, 1] = np.maximum(ends, np.minimum(lifted, again))
     return held
-
-
-def notes_in_seconds(timeline: Timeline, pedal: bool = True) -> np.ndarray:
-    """The notes of all pitched parts together: ``(notes, 4)`` float, the columns start and end
-    (seconds), pitch and velocity, in order of start, then pitch. pedal: see ``hold``."""
-    pitched = [part for part in timeline.parts if not part.is_drum]
-    tables = [hold(part, timeline.steps) if pedal else part.notes for part in pitched]
-    notes = np.concatenate([np.zeros((0, 4)), *tables])
-    notes = notes[np.lexsort((notes[:, 2], notes[:, 0]))]
-    return np.concatenate([seconds_at(timeline, notes[:, :2]), notes[:, 2:]], axis=1)

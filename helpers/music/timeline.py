@@ -22,8 +22,8 @@ MAX_STEPS = 200_000  # of a grid: eight hours at 100 quarters a minute; a roll h
 class Part(NamedTuple):
     """One instrument: ``notes`` ``(notes, 4)`` float, the columns start and end (steps), pitch and
     velocity (1 to 127), in order of start. ``program`` is None where the music names none.
-    ``controls`` ``(changes, 3)`` float: step, MIDI controller (7 volume, 11 expression, 64 sustain
-    pedal) and value; None where there are none."""
+    ``controls`` ``(changes, 3)`` float: step, MIDI controller and value, of which 7 (volume), 11
+    (expression) and 64 (sustain pedal) are heard; None where there are none."""
 
     name: str
     notes: np.ndarray
@@ -55,9 +55,15 @@ def part_names(count: int) -> tuple[str, ...]:
     """What the parts of so many voices are called."""
     if count == 1:
         return ("melody",)
-    return (
-        VOICE_NAMES if count == len(VOICE_NAMES) else tuple(f"voice {i + 1}" for i in range(count))
-    )
+    if count == len(VOICE_NAMES):
+        return VOICE_NAMES
+    return tuple(f"voice {i + 1}" for i in range(count))
+
+
+def last_step(timeline: Timeline, parts: list[Part]) -> float:
+    """When music and parts are over, rests at the end included; notes may outlast ``steps``."""
+    ends = [float(part.notes[:, 1].max()) for part in parts if len(part.notes)]
+    return max([timeline.steps, *ends])
 
 
 # --- back to the grid --------------------------------------------------------------------------
@@ -124,11 +130,10 @@ def pitched_parts(timeline: Timeline, names=None) -> list[Part]:
 
 
 def grid_steps(timeline: Timeline, parts: list[Part]) -> int:
-    ends = [float(part.notes[:, 1].max()) for part in parts if len(part.notes)]
-    length = max([timeline.steps, *ends])
+    length = last_step(timeline, parts)
     if not length <= MAX_STEPS:
         raise ValueError(
             f"This music lasts {length:,.0f} sixteenths, and a grid has at most {MAX_STEPS:,}: "
             "cut it into pieces."
         )
-    return max(int(nearest_steps(length)), 1 if ends else 0)
+    return max(int(nearest_steps(length)), 1 if any(len(part.notes) for part in parts) else 0)

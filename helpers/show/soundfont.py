@@ -1,4 +1,4 @@
-"""A small SoundFont synthesizer in numpy: MIDI in, samples out, the same on every system.
+"""A small SoundFont synthesizer in numpy: notes in, samples out, the same on every system.
 
 It exists because symusic 0.5.9 plays many instruments of the sound font at wrong pitches (its
 piano is off by up to a sixth), and because other synthesizers need system packages. What it does
@@ -10,25 +10,23 @@ low-frequency oscillators, pitch bends, stereo.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+
+from ..music.seconds import EXPRESSION, VOLUME, changes_of
+from ..music.timeline import Part
 
 # Generators, by the numbers of the specification's section 8.1, and their defaults where not 0.
 START, END, LOOP_START, LOOP_END, START_COARSE = 0, 1, 2, 3, 4
 MOD_TO_PITCH, CUTOFF, RESONANCE, MOD_TO_CUTOFF, END_COARSE, PAN = 7, 8, 9, 11, 12, 17
 MOD_ENVELOPE = (25, 26, 27, 28, 29, 30)  # delay, attack, hold, decay, sustain, release
 VOLUME_ENVELOPE = (33, 34, 35, 36, 37, 38)
-INSTRUMENT, KEYS, VELOCITIES, LOOP_START_COARSE, ATTENUATION, LOOP_END_COARSE = (
-    41,
-    43,
-    44,
-    45,
-    48,
-    50,
-)
-COARSE_TUNE, FINE_TUNE, SAMPLE, LOOP_MODE, SCALE, EXCLUSIVE_CLASS, ROOT = 51, 52, 53, 54, 56, 57, 58
+INSTRUMENT, KEYS, VELOCITIES, ATTENUATION = 41, 43, 44, 48
+LOOP_START_COARSE, LOOP_END_COARSE, COARSE_TUNE, FINE_TUNE = 45, 50, 51, 52
+SAMPLE, LOOP_MODE, SCALE, EXCLUSIVE_CLASS, ROOT = 53, 54, 56, 57, 58
 DEFAULTS = {
     CUTOFF: 13500,
     SCALE: 100,
@@ -264,9 +262,8 @@ def _note(font: SoundFont, region, pitch: int, velocity: int, held: float, rate:
         sound = _low_pass(sound, hertz, max(region.get(RESONANCE, 0), 0), rate)
 
     angle = (np.clip(region.get(PAN, 0), -500, 500) + 500) / 1000 * np.pi / 2
-    pan = (np.cos(angle) + np.sin(angle)) / np.sqrt(
-        2
-    )  # a hard left and right pair sums to one voice
+    # A pair, one hard left and one hard right, sums to one voice.
+    pan = (np.cos(angle) + np.sin(angle)) / np.sqrt(2)
     quiet = 0.4 * max(region.get(ATTENUATION, 0), 0)  # E-mu's hardware, for which fonts are made
     return sound * pan * (velocity / 127) ** 2 * 10 ** (-quiet / 200)
 
@@ -274,75 +271,73 @@ def _note(font: SoundFont, region, pitch: int, velocity: int, held: float, rate:
 # --- a whole piece -----------------------------------------------------------------------------
 
 
-def _controller(instrument, number: int, default: int):
-    """A function of time: the value of a controller."""
-    changes = sorted((c.time, c.value) for c in instrument.control_changes if c.number == number)
-    times, values = [c[0] for c in changes], [default] + [c[1] for c in changes]
-    return lambda time: values[int(np.searchsorted(times, time + 1e-6))]
-
-
-def _held_until(instrument) -> list[float]:
-    """When each note really ends: the sustain pedal holds it until it is lifted or the same key
-    is struck again."""
-    notes = instrument.notes
-    pedal = sorted((c.time, c.value >= 64) for c in instrument.control_changes if c.number == 64)
-    if not pedal:
-        return [note.end for note in notes]
-    lifts = np.array([time for time, down in pedal if not down] + [np.inf])
-    is_down = _controller(instrument, 64, 0)
-    last = max(note.end for note in notes) if notes else 0.0
-    strikes = {}
-    for note in notes:
-        strikes.setdefault(note.pitch, []).append(note.start)
-    ends = []
-    for note in notes:
-        end = note.end
-        if is_down(end) >= 64:
-            again = np.array([s for s in strikes[note.pitch] if s > note.start] + [np.inf])
-            end = max(end, min(lifts[np.searchsorted(lifts, end)], again.min(), last))
-        ends.append(float(end))
-    return ends
-
-
-def render(midi, font: SoundFont, sample_rate: int = 22050) -> np.ndarray:
+def render(parts: list[Part], font: SoundFont, sample_rate: int = 22050) -> np.ndarray:
     """The music ``(samples,)`` float32, mono, as loud as the font makes it: a full chord may be
-    far above 1. Lasts until the last note has died away, or the MIDI's end if that is later."""
+    far above 1. Lasts until the last note has died away.
+
+    parts: times of notes and controls in seconds, the pedal's work done, such as
+    ``parts_in_seconds`` gives.
+    """
     # Interpolated samples hold overtones above the half of a low rate: render high, then halve.
     factor = 1 if sample_rate >= 32000 else 2
     rate = sample_rate * factor
-    size = int(np.ceil((midi.get_end_time() + LONGEST_TAIL + 0.1) * rate)) + FRAME
-    out = np.zeros(size, np.float32)
-    for instrument in midi.instruments:
-        bank, program = (DRUM_BANK if instrument.is_drum else 0), instrument.program
-        volume, expression = _controller(instrument, 7, 100), _controller(instrument, 11, 127)
-        voices, choked = [], {}
-        order = sorted(
-            zip(instrument.notes, _held_until(instrument), strict=True), key=lambda n: n[0].start
-        )
-        for note, end in order:
-            for region in font.regions(bank, program, note.pitch, note.velocity):
-                voice = [note, end, region]
-                group = region.get(EXCLUSIVE_CLASS)
-                if group:  # an open hi-hat is silenced by the closed one
-                    for other in choked.get(group, []):
-                        if other[0].start < note.start:
-                            other[1] = min(other[1], note.start)
-                            other[2] = other[2] | {VOLUME_ENVELOPE[5]: -4800}  # 60 ms
-                    choked[group] = [v for v in choked.get(group, []) if v[0].start == note.start]
-                    choked[group].append(voice)
-                voices.append(voice)
+    end = max((part.notes[:, 1].max() for part in parts if len(part.notes)), default=0.0)
+    out = np.zeros(int(np.ceil((end + LONGEST_TAIL + 0.1) * rate)) + FRAME, np.float32)
+    for part in parts:
         same = {}  # on a grid, notes of one pitch and length come again and again
-        for note, end, region in voices:
-            held = round(max(end - note.start, 0.0), 5)
-            key = (note.pitch, note.velocity, held, tuple(region.items()))
-            same.setdefault(key, (region, []))[1].append(note.start)
-        for (pitch, velocity, held, _), (region, starts) in same.items():
-            sound = _note(font, region, pitch, velocity, held, rate).astype(np.float32)
-            for start in starts:
-                loud = (volume(start) / 100) ** 2 * (expression(start) / 127) ** 2
-                place = out[int(start * rate) :][: len(sound)]
-                place += loud * sound[: len(place)]
+        for voice in _voices(part, font):
+            held = round(max(voice.end - voice.start, 0.0), 5)
+            key = (voice.pitch, voice.velocity, held, tuple(voice.region.items()))
+            same.setdefault(key, []).append(voice)
+        for (pitch, velocity, held, _), voices in same.items():
+            sound = _note(font, voices[0].region, pitch, velocity, held, rate).astype(np.float32)
+            for voice in voices:
+                place = out[int(voice.start * rate) :][: len(sound)]
+                place += voice.level * sound[: len(place)]
     return (_halved(out) if factor == 2 else out).astype(np.float32)
+
+
+@dataclass
+class _Voice:
+    """A region of the font that sounds for a note, ``level`` as loud as volume and expression
+    say."""
+
+    start: float
+    end: float
+    pitch: int
+    velocity: int
+    region: dict[int, int]
+    level: float
+
+
+def _voices(part: Part, font: SoundFont) -> list[_Voice]:
+    """What sounds in a part, in order of start."""
+    bank, program = (DRUM_BANK if part.is_drum else 0), part.program or 0
+    voices, choked = [], {}
+    for (start, end, pitch, velocity), level in zip(part.notes, _levels(part), strict=True):
+        pitch, velocity = int(pitch), int(velocity)
+        for region in font.regions(bank, program, pitch, velocity):
+            voice = _Voice(start, end, pitch, velocity, region, level)
+            group = region.get(EXCLUSIVE_CLASS)
+            if group:  # an open hi-hat is silenced by the closed one
+                for other in choked.get(group, []):
+                    if other.start < start:
+                        other.end = min(other.end, start)
+                        other.region = other.region | {VOLUME_ENVELOPE[5]: -4800}  # 60 ms
+                others = [other for other in choked.get(group, []) if other.start == start]
+                choked[group] = [*others, voice]
+            voices.append(voice)
+    return voices
+
+
+def _levels(part: Part) -> np.ndarray:
+    """What volume and expression, usually 100 and 127, leave of each note's loudness."""
+    levels = np.ones(len(part.notes))
+    for number, usual in ((VOLUME, 100), (EXPRESSION, 127)):
+        changes = changes_of(part, number)
+        now = np.searchsorted(changes[:, 0], part.notes[:, 0] + 1e-6)
+        levels *= (np.append(usual, changes[:, 1])[now] / usual) ** 2
+    return levels
 
 
 def _halved(samples: np.ndarray) -> np.ndarray:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
-import pretty_midi
 
-from ..files.midi_writer import note_count
+from ..music.conversion import to_timeline
+from ..music.seconds import as_played, parts_in_seconds, seconds_at
+from ..music.timeline import Part, last_step
 from . import soundfont
 
 SAMPLE_RATE = 22050  # hertz: sound up to 11 kHz
@@ -19,21 +21,24 @@ PEAK = 0.89  # the MP3 coder may overshoot by a decibel
 ROOM_SECONDS, ROOM_SHARE = 0.9, 0.13  # the reverberation's length and level
 LONGEST_ECHO = 2.0  # seconds after the music's end
 SILENCE = 1e-3  # of the highest peak: 60 decibels down
-SOUND_FONT = Path(pretty_midi.__file__).with_name("TimGM6mb.sf2")
+SOUND_FONT = Path(find_spec("pretty_midi").origin).with_name("TimGM6mb.sf2")
 SOUND_FONT_ENGINE = f"sound font {SOUND_FONT.stem}"
 
 
 def synthesize(
-    midi: pretty_midi.PrettyMIDI, sample_rate: int = SAMPLE_RATE
+    music, tempo: float | None = None, onsets=None, program=None, sample_rate: int = SAMPLE_RATE
 ) -> tuple[np.ndarray, str]:
     """``(samples, engine)``: mono float32 in -1..1, always about as loud, and what played it.
 
-    The clip lasts as long as the music and until its last sound has died away. The engine is the
-    sound font that pretty_midi installs; where it is missing or damaged, plain tones, and the
-    engine's name says so. Music without notes is silence. Raises ValueError for music of more
-    than ten minutes or 20,000 notes.
+    music, onsets: as in ``to_timeline``; tempo, program: as in ``as_played``. The clip lasts as
+    long as the music and until its last sound has died away. The engine is the sound font that
+    pretty_midi installs; where it is missing or damaged, plain tones, and the engine's name says
+    so. Music without notes is silence. Raises ValueError for music of more than ten minutes or
+    20,000 notes.
     """
-    seconds, notes = float(midi.get_end_time()), note_count(midi)
+    timeline = as_played(to_timeline(music, onsets), tempo, program)
+    seconds = float(seconds_at(timeline, last_step(timeline, timeline.parts)))
+    notes = sum(len(part.notes) for part in timeline.parts)
     if seconds > LONGEST:
         raise ValueError(
             f"This music lasts {seconds / 60:.1f} minutes; at most {LONGEST // 60} are played, "
@@ -49,33 +54,34 @@ def synthesize(
         font, engine = None, f"plain tones ({error})"
     if not notes:
         return np.zeros(int(seconds * sample_rate), np.float32), engine
-    samples = soundfont.render(midi, font, sample_rate) if font else _plain_tones(midi, sample_rate)
+    parts = parts_in_seconds(timeline)
+    if font:
+        samples = soundfont.render(parts, font, sample_rate)
+    else:
+        samples = _plain_tones(parts, seconds, sample_rate)
     samples = _with_room(samples, sample_rate)
-    return _finished(samples, int(seconds * sample_rate), sample_rate), engine
+    return finished(samples, int(seconds * sample_rate), sample_rate), engine
 
 
-def _plain_tones(midi: pretty_midi.PrettyMIDI, sample_rate: int) -> np.ndarray:
-    """pretty_midi's own synthesis with a few overtones; it knows no drums, so each is a burst of
-    noise, the low ones with a falling tone."""
-
-    def wave(phase):
-        return np.sin(phase) + 0.35 * np.sin(2 * phase) + 0.15 * np.sin(3 * phase)
-
-    out = np.zeros(int((midi.get_end_time() + 1.5) * sample_rate))
+def _plain_tones(parts: list[Part], seconds: float, sample_rate: int) -> np.ndarray:
+    """Sines with a few overtones; drums are bursts of noise, the low ones with a falling tone."""
+    out = np.zeros(int((seconds + 1.5) * sample_rate))
     times = np.arange(int(0.3 * sample_rate)) / sample_rate
     noise = np.random.default_rng(0).uniform(-1, 1, len(times))
-    for instrument in midi.instruments:
-        if not instrument.is_drum:
-            sound = instrument.synthesize(fs=sample_rate, wave=wave)[: len(out)]
-            out[: len(sound)] += sound
-            continue
-        for note in instrument.notes:
-            low = note.pitch in (35, 36, 41, 43, 45, 47, 48, 50, 58)
-            hertz = 4 * note.pitch - 90
-            tone = np.sin(2 * np.pi * hertz * times * np.exp(-4 * times)) if low else noise
-            hit = (tone + 0.05 * noise) * np.exp(-(12 if low else 25) * times)
-            start = int(note.start * sample_rate)
-            out[start : start + len(hit)] += 2 * note.velocity * hit[: len(out) - start]
+    for part in parts:
+        for start, end, pitch, velocity in part.notes:
+            if not part.is_drum:
+                turns = np.arange(int((end - start + 0.1) * sample_rate)) / sample_rate
+                phase = 2 * np.pi * 440 * 2 ** ((pitch - 69) / 12) * turns
+                sound = np.sin(phase) + 0.35 * np.sin(2 * phase) + 0.15 * np.sin(3 * phase)
+                sound *= np.clip((end - start + 0.1 - turns) / 0.1, 0, 1)
+            else:
+                low = pitch in (35, 36, 41, 43, 45, 47, 48, 50, 58)
+                hertz = 4 * pitch - 90
+                tone = np.sin(2 * np.pi * hertz * times * np.exp(-4 * times)) if low else noise
+                sound = 2 * (tone + 0.05 * noise) * np.exp(-(12 if low else 25) * times)
+            place = out[int(start * sample_rate) :][: len(sound)]
+            place += velocity * sound[: len(place)]
     return out
 
 
@@ -87,9 +93,8 @@ def _with_room(samples: np.ndarray, sample_rate: int) -> np.ndarray:
     answer = np.random.default_rng(0).standard_normal(length) * 10 ** (-3 * times / ROOM_SECONDS)
     answer[: int(0.015 * sample_rate)] = 0  # the way to the nearest wall and back
     size = 1 << (4 * length).bit_length()  # long music goes through in blocks
-    darkened = np.fft.rfft(answer, size) / (
-        1 + (np.fft.rfftfreq(size, 1 / sample_rate) / 2500) ** 2
-    )
+    hertz = np.fft.rfftfreq(size, 1 / sample_rate)
+    darkened = np.fft.rfft(answer, size) / (1 + (hertz / 2500) ** 2)
     darkened *= ROOM_SHARE / np.sqrt(np.mean(np.abs(darkened) ** 2))
     out = np.pad(samples, (0, size)).astype(np.float32)
     for start in range(0, len(samples), size - length):
@@ -98,7 +103,7 @@ def _with_room(samples: np.ndarray, sample_rate: int) -> np.ndarray:
     return out[: len(samples) + length]
 
 
-def _finished(samples: np.ndarray, shortest: int, sample_rate: int) -> np.ndarray:
+def finished(samples: np.ndarray, shortest: int, sample_rate: int) -> np.ndarray:
     """At the steady loudness, without clipping; silence after the music's end is cut off."""
     peak = float(np.abs(samples).max(initial=0))
     if peak == 0:
@@ -124,13 +129,7 @@ def encode_mp3(samples: np.ndarray, sample_rate: int = SAMPLE_RATE) -> bytes:
     import soundfile
 
     buffer = io.BytesIO()
-    soundfile.write(
-        buffer,
-        np.asarray(samples, np.float32),
-        sample_rate,
-        format="MP3",
-        subtype="MPEG_LAYER_III",
-        bitrate_mode="VARIABLE",
-        compression_level=0.5,
-    )
+    samples = np.asarray(samples, np.float32)
+    small = {"bitrate_mode": "VARIABLE", "compression_level": 0.5}
+    soundfile.write(buffer, samples, sample_rate, "MPEG_LAYER_III", format="MP3", **small)
     return buffer.getvalue()

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from helpers.files import midi_writer
 from helpers.music.conversion import to_timeline, voices_to_multitrack
 from helpers.music.drums import DRUM_NAMES, DRUM_PITCHES, DRUMS, drum_notes
-from helpers.music.grid import REST, Piece, voices_to_roll
+from helpers.music.grid import CHORAL_PROGRAM, REST, Piece, voices_to_roll
+from helpers.music.seconds import MELODY_PROGRAM, REPEAT_GAP
 from helpers.music.timeline import VELOCITY
 
 # C4 for a quarter, a rest, D4 twice: at 120 quarters a minute a step lasts an eighth of a second.
@@ -31,7 +32,7 @@ def notes(pretty, part=0):
 def test_a_melody_in_seconds():
     made = midi_writer.to_midi(MELODY, tempo=120)
     assert notes(made) == [(0, 0.5, 60), (0.75, 1.25, 62)]
-    assert made.instruments[0].program == midi_writer.MELODY_PROGRAM
+    assert made.instruments[0].program == MELODY_PROGRAM
     assert not made.instruments[0].is_drum
     assert made.get_end_time() == pytest.approx(1.5)  # the rests at the end count
     assert made.get_tempo_changes()[1] == pytest.approx([120])
@@ -46,7 +47,7 @@ def test_onsets_part_repeated_notes_audibly():
     held = midi_writer.to_midi([60] * 8, tempo=60)
     struck = midi_writer.to_midi([60] * 8, tempo=60, onsets=onsets)
     assert notes(held) == [(0, 2, 60)]
-    gap = midi_writer.REPEAT_GAP * 0.25
+    gap = REPEAT_GAP * 0.25
     assert notes(struck) == [(0, 1 - gap, 60), (1, 2, 60)]
     assert gap > 0.03
 
@@ -57,7 +58,7 @@ def test_voices_are_four_named_parts():
     assert [len(part.notes) for part in timeline.parts] == [2, 2, 1, 1]
     assert timeline.parts[3].notes.tolist() == [[0, 4, 48, VELOCITY]]
     made = midi_writer.to_midi(VOICES)
-    assert [i.program for i in made.instruments] == [midi_writer.CHORAL_PROGRAM] * 4
+    assert [i.program for i in made.instruments] == [CHORAL_PROGRAM] * 4
     assert [p.name for p in to_timeline(VOICES[:, :2]).parts] == ["voice 1", "voice 2"]
 
 
@@ -76,9 +77,9 @@ def test_a_roll_of_one_track_may_hold_chords():
     timeline = to_timeline(roll)
     assert [part.name for part in timeline.parts] == ["notes"]
     assert len(timeline.parts[0].notes) == 6
-    assert midi_writer.to_midi(roll).instruments[0].program == midi_writer.CHORAL_PROGRAM
+    assert midi_writer.to_midi(roll).instruments[0].program == CHORAL_PROGRAM
     alone = voices_to_roll(MELODY)
-    assert midi_writer.to_midi(alone[:, :, 0]).instruments[0].program == midi_writer.MELODY_PROGRAM
+    assert midi_writer.to_midi(alone[:, :, 0]).instruments[0].program == MELODY_PROGRAM
 
 
 def test_a_multitrack_keeps_its_resolution_velocities_programs_and_bars():
@@ -190,7 +191,7 @@ def test_a_pretty_midi_is_returned_as_it_is_or_changed_in_a_copy():
     other = midi_writer.to_midi(made, program=52)
     assert [i.program for i in other.instruments] == [52] * 4
     assert notes(made) == [(0, 1, 72), (1, 2, 74)]
-    assert [i.program for i in made.instruments] == [midi_writer.CHORAL_PROGRAM] * 4
+    assert [i.program for i in made.instruments] == [CHORAL_PROGRAM] * 4
 
 
 def test_changing_tempi_become_one():

@@ -106,7 +106,7 @@ def test_four_loud_voices_in_a_cluster_do_not_clip():
 def test_a_single_crack_is_held_below_the_peak():
     crack = np.zeros(RATE)
     crack[500] = -0.01
-    finished = synthesis._finished(crack, RATE, RATE)
+    finished = synthesis.finished(crack, RATE, RATE)
     assert finished.min() == pytest.approx(-synthesis.PEAK)
     assert len(finished) == RATE
 

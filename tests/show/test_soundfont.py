@@ -3,9 +3,10 @@
 import struct
 
 import numpy as np
-import pretty_midi
 import pytest
 
+from helpers.music.seconds import hold
+from helpers.music.timeline import Part
 from helpers.show import soundfont, synthesis
 from helpers.show.soundfont import SoundFont, SoundFontError, render
 
@@ -60,16 +61,12 @@ def make_font(path, zones, preset=(), bank=0):
     return SoundFont(path)
 
 
-def song(*notes, drums=False, **controls):
-    """MIDI of notes (start, end, pitch, velocity)."""
-    midi = pretty_midi.PrettyMIDI()
-    part = pretty_midi.Instrument(0, is_drum=drums)
-    part.notes = [pretty_midi.Note(v, p, start, end) for start, end, p, v in notes]
-    for number, changes in controls.items():
-        for time, value in changes:
-            part.control_changes.append(pretty_midi.ControlChange(int(number[2:]), value, time))
-    midi.instruments.append(part)
-    return midi
+def song(*notes, drums=False, program=0, **controls):
+    """Notes (start, end, pitch, velocity) of one part as the synthesizer takes them."""
+    changes = [(t, int(n[2:]), v) for n, pairs in controls.items() for t, v in pairs]
+    controls = np.array(changes, float).reshape(-1, 3)
+    part = Part("part", np.array(notes, float), program, drums, controls)
+    return [part._replace(notes=hold(part, part.notes[:, 1].max()))]
 
 
 def level(samples, start, end):
@@ -194,8 +191,8 @@ def test_the_sustain_pedal_holds_until_it_is_lifted_or_the_key_is_struck(tmp_pat
 
 def test_half_the_rate_has_the_same_sound(tmp_path):
     font = make_font(tmp_path / "a.sf2", [[LOOP]])
-    midi = song((0.5, 1.5, 69, 100))
-    full, half = render(midi, font, RATE), render(midi, font, RATE // 2)
+    parts = song((0.5, 1.5, 69, 100))
+    full, half = render(parts, font, RATE), render(parts, font, RATE // 2)
     assert len(half) == pytest.approx(len(full) / 2, abs=2)
     assert np.allclose(half[: len(full) // 2 - 2], full[: len(half) * 2 - 4 : 2], atol=0.01)
 
@@ -226,9 +223,8 @@ def test_the_instruments_of_the_course_are_in_tune(program, pitch):
     """Most of the energy stands within a quarter of a semitone of the note's overtones, or of
     those of the octave below, which the organ adds."""
     font = soundfont.load_sound_font(str(synthesis.SOUND_FONT))
-    midi = song((0, 1.5, pitch, 90))
-    midi.instruments[0].program = program
-    sound = render(midi, font, synthesis.SAMPLE_RATE)[4000:30000]
+    parts = song((0, 1.5, pitch, 90), program=program)
+    sound = render(parts, font, synthesis.SAMPLE_RATE)[4000:30000]
     power = np.abs(np.fft.rfft(sound * np.hanning(len(sound)))) ** 2
     frequencies = np.fft.rfftfreq(len(sound), 1 / synthesis.SAMPLE_RATE)[1:]
     base = 440 * 2 ** ((pitch - 69) / 12) / 2
