@@ -31,6 +31,7 @@ from helpers.chapters import accompaniment_gan as kit
 from helpers.course import settings
 from helpers.music.grid import REST
 from helpers.training import checkpoints
+from helpers.training.loop import running_average
 
 SEED = 4
 SLICE = 30  # CPU seconds that a system trains before it is the other's turn
@@ -140,20 +141,23 @@ class Kit:
         iterations = history["iteration"][-1]
         self.folder = tempfile.TemporaryDirectory()
         os.environ["RUNS_DIR"] = self.folder.name
-        settings = {"batch_size": 64, "critic_steps": 2, "seed": SEED}
-        self.training = kit.build_training("benchmark", iterations, settings)
-        self.batches = iter(data.make_batches(windows, room, 64, seed=SEED))
+        settings = {"batch_size": 64, "critic_steps": 2, "seed": SEED, "iterations": iterations}
+        self.run = kit.build_training("benchmark", settings, windows)
+        self.step = kit.make_step(self.run, windows, room)
+        self.follow = running_average(self.run, ("generator", 0.995))
 
     @property
     def iterations(self):
-        return self.training.iteration
+        return self.run.iteration
 
     def iterate(self):
-        kit.train_iteration(self.training, self.batches, SEED)
+        self.step(self.run.iteration)
+        self.run.iteration += 1
+        self.follow(self.run.iteration)
 
     def accompany(self, melodies):
         noise = kit.draw_noise(len(melodies), (SEED, 0))
-        return kit.accompany_windows(self.training.networks["average"], melodies, noise)
+        return kit.accompany_windows(self.run.networks["average"], melodies, noise)
 
 
 def train_until(system, cpu_seconds: float, spent: float) -> float:

@@ -69,6 +69,7 @@ def main() -> None:
         lambda network: chapter.composer_figures(network, *stretches[1]),
         settings,
         "MAESTRO",
+        " ".join(score.name for score in scores),
     )
     nats = {
         f"{order}-gram": NGram(order, EVENTS + 1).fit(train).evaluate(test)[0]

@@ -13,8 +13,7 @@ import tensorflow as tf
 from keras import layers, ops
 
 from helpers.chapters.next_note_rnn import CELLS, empty_state, recurrent_stack
-from helpers.course.progress_bar import progress
-from helpers.training.state import Training
+from helpers.training import Training, train
 
 LOWEST, HIGHEST = 38, 101
 PITCHES = HIGHEST - LOWEST + 1
@@ -177,7 +176,7 @@ def train_step(network, optimizer, seen, notes, used):
     return loss
 
 
-def train(chapter: str, pieces) -> Training:
+def train_quarters(chapter: str, pieces) -> Training:
     """Trains on pieces ``(notes, seen)``, or goes on where a training was interrupted. When it is
     done, the average of the weights stands in the network."""
     network = build_network(**SETTINGS["network"])
@@ -191,19 +190,14 @@ def train(chapter: str, pieces) -> Training:
         ema_momentum=SETTINGS["average"],
     )
     optimizer.build(network.trainable_variables)
-    training = Training(
-        chapter, {"network": network}, {"optimizer": optimizer}, SETTINGS, may_change=()
-    )
-    training.resume()
-    rest = range(training.iteration, SETTINGS["iterations"])
-    for iteration in progress(rest, initial=training.iteration, label="quarter notes"):
-        loss = train_step(network, optimizer, *draw_batch(pieces, iteration, SETTINGS))
-        training.record({"loss": round(float(loss), 4)})
-        training.iteration += 1
-        training.save_if_due()
-    training.save()
+
+    def step(iteration):
+        return {"loss": train_step(network, optimizer, *draw_batch(pieces, iteration, SETTINGS))}
+
+    run = Training(chapter, {"network": network}, {"optimizer": optimizer}, SETTINGS)
+    train(run, lambda run: step, SETTINGS["iterations"], "quarter notes")
     optimizer.finalize_variable_values(network.trainable_variables)
-    return training
+    return run
 
 
 def evaluate(network, pieces):

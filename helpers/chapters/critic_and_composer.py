@@ -5,7 +5,7 @@ __all__ = ['HYMN_TEMPO', 'SEGMENT', 'HOP', 'ORIGINAL_THRESHOLD', 'judge_loss', '
            'START_VELOCITY', 'STRETCH', 'BAR_SECONDS', 'Score', 'as_score', 'tune_score', 'chorale_score',
            'load_scores', 'perform', 'cut', 'uniform_notes', 'transposed', 'perform_all', 'original_segments',
            'build_original', 'critic_step', 'judge_segments', 'critic_logits', 'judge_figures', 'batches_from',
-           'end_epoch', 'train_network', 'build_bag', 'shuffle_pitches', 'shuffle_timing', 'move_notes', 'reorder_bars',
+           'train_network', 'build_bag', 'shuffle_pitches', 'shuffle_timing', 'move_notes', 'reorder_bars',
            'bad_families', 'make_segments', 'goes_down', 'key_before', 'hear_intervals', 'hear_degrees', 'build_critic',
            'against_real', 'notes_liked', 'build_composer', 'playable', 'press', 'play_on', 'lift', 'Composer',
            'make_stretches', 'composer_step', 'sum_losses', 'composer_figures', 'judge_music', 'permutation_test',
@@ -20,7 +20,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers, ops
 
-from helpers import course, data, metrics, music
+from helpers import data, metrics, music, training
 from helpers.chapters import next_note_rnn as rnn
 from helpers.chapters.music_as_data import by_hand
 from helpers.music import EVENTS, FIRST_DOWN, FIRST_UP, FIRST_VELOCITY, FIRST_WAIT, PADDING
@@ -192,34 +192,25 @@ def batches_from(make_arrays, settings, iteration):
         epoch, skipped = epoch + 1, 0
 
 # %% ../../notebooks/03_critic_and_composer.ipynb #cell-033
-def end_epoch(run, figures):
-    """Writes the epoch's figures into the history, and keeps the weights if they are the best."""
-    history, networks = run.history, run.networks
-    if figures["validation loss"] < min(history.get("validation loss", [np.inf])):
-        networks["best"].set_weights(networks["network"].get_weights())
-    recent = history["loss"][-run.settings["batches"] :]
-    figures = figures | {"training loss": float(np.mean(recent))}
-    run.record({"iteration": run.iteration} | figures)
-    run.save()
+def train_network(chapter, build, make_arrays, step, judge, settings, label, learned_from):
+    """Trains until all epochs are done; goes on from the last save. learned_from: the data that the
+    arrays are made of, or its hash."""
+    batches = settings["batches"]
+    run = rnn.build_training(chapter, build, batches, settings, learned_from)
+    network, optimizer = run.networks["network"], run.optimizers["optimizer"]
 
+    def make_step(run):
+        stream = batches_from(make_arrays, settings, run.iteration)
+        return lambda iteration: {"loss": step(network, optimizer, *next(stream))}
 
-def train_network(chapter, build, make_arrays, step, judge, settings, label):
-    """Trains until all epochs are done, or the ■ button is pressed; goes on from the last save."""
-    run = rnn.build_training(chapter, build, settings["batches"], settings)
-    networks, optimizer = run.networks, run.optimizers["optimizer"]
-    rest = range(run.iteration, settings["epochs"] * settings["batches"])
-    bar = course.progress(rest, initial=run.iteration, label=label, interruptible=True)
-    stream = batches_from(make_arrays, settings, run.iteration)
-    for _ in bar:
-        loss = float(step(networks["network"], optimizer, *next(stream)))
-        run.iteration += 1
-        run.record({"loss": round(loss, 4)})
-        if run.iteration % settings["batches"] == 0:
-            end_epoch(run, judge(networks["network"]))
-        run.save_if_due()
-        bar.show(loss=loss, best=min(run.history.get("validation loss", [np.nan])))
-    run.save()
-    return run
+    def look_back(run):
+        recent = run.history["loss"][-batches:]
+        return judge(network) | {"training loss": float(np.mean(recent))}
+
+    iterations = settings["epochs"] * batches
+    epochs = range(batches, iterations, batches)
+    choice = {"choose": "validation loss"}
+    return training.train(run, make_step, iterations, label, look_back, epochs, **choice)
 
 # %% ../../notebooks/03_critic_and_composer.ipynb #cell-046
 def build_bag():

@@ -25,7 +25,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers, ops
 
-from helpers import course, metrics, music, training
+from helpers import metrics, music, training
 from helpers.files import WRITTEN
 from helpers.music import KIT_PITCHES, TICKS_PER_STEP
 
@@ -286,17 +286,13 @@ def discriminator_step(
 # %% ../../notebooks/05_drum_gan.ipynb #cell-040
 # Step 8 - generator step
 @tf.function
-def generator_step(generator, average, discriminator, optimizer, style, inputs):
-    """One update of the generator and of its running average; returns the loss."""
+def generator_step(generator, discriminator, optimizer, style, inputs):
+    """One update of the generator; returns the loss."""
     with tf.GradientTape() as tape:
         generated = generator(inputs, training=True)
         loss = generator_loss(discriminator([generated, style], training=True))
     weights = generator.trainable_variables
     optimizer.apply(tape.gradient(loss, weights), weights)
-    done = tf.cast(optimizer.iterations, tf.float32)
-    memory = tf.minimum(0.999, done / (10 + done))
-    for mean, weight in zip(average.trainable_variables, weights):
-        mean.assign(memory * mean + (1 - memory) * weight)
     return loss
 
 # %% ../../notebooks/05_drum_gan.ipynb #cell-042
@@ -330,7 +326,7 @@ def build_networks(settings):
     return generator, discriminator
 
 # %% ../../notebooks/05_drum_gan.ipynb #cell-043
-def build_training(chapter, settings):
+def build_training(chapter, settings, learned_from=None):
     """Networks and optimizers, ready to begin or to be resumed."""
     generator, discriminator = build_networks(settings)
     average = build_networks(settings)[0]
@@ -344,15 +340,16 @@ def build_training(chapter, settings):
             rate = keras.optimizers.schedules.CosineDecay(rate, total, alpha=0.3)
         optimizers[name] = keras.optimizers.Adam(rate, beta_1=settings["momentum"], beta_2=0.99)
         optimizers[name].build(networks[name].trainable_variables)
-    return training.Training(chapter, networks, optimizers, settings)
+    return training.Training(chapter, networks, optimizers, settings, learned_from)
 
 # %% ../../notebooks/05_drum_gan.ipynb #cell-045
 class Examples(NamedTuple):
     """``batch(rows)`` gives windows ``(rows, length, numbers)`` and styles ``(rows, 18)``; rows
-    count up to ``count``."""
+    count up to ``count``. ``data`` is what they are made of."""
 
     count: int
     batch: Callable
+    data: np.ndarray
 
 # %% ../../notebooks/05_drum_gan.ipynb #cell-046
 def train_iteration(run, examples):
@@ -367,29 +364,25 @@ def train_iteration(run, examples):
     told = settings["penalty"], settings["smoothing"]
     found = discriminator_step(discriminator, generator, optimizer, real, style, draws[0], *told)
     optimizer = run.optimizers["generator"]
-    loss = generator_step(generator, networks["average"], discriminator, optimizer, style, draws[1])
-    run.iteration += 1
+    loss = generator_step(generator, discriminator, optimizer, style, draws[1])
     names = "discriminator loss", "success on real", "success on generated", "generator loss"
-    return dict(zip(names, (float(number) for number in (*found, loss))))
+    return dict(zip(names, (*found, loss)))
 
 # %% ../../notebooks/05_drum_gan.ipynb #cell-048
 # Step 9 - train
 def train_gan(chapter, settings, examples, look_back, label):
-    """Trains until all epochs are done or the ■ button is pressed; goes on from the last save."""
-    run = build_training(chapter, settings)
-    run.resume()
-    rest = range(run.iteration, settings["epochs"] * settings["batches"])
-    bar = course.progress(rest, initial=run.iteration, label=label, interruptible=True)
-    for _ in bar:
-        figures = train_iteration(run, examples)
-        run.record({name: round(figure, 3) for name, figure in figures.items()})
-        if run.iteration % settings["batches"] == 0:
-            run.record({"iteration": run.iteration} | look_back(run))
-            run.save()
-        run.save_if_due()
-        bar.show(**figures)
-    run.save()
-    return run
+    """Trains until all epochs are done; goes on from the last save."""
+    batches = settings["batches"]
+    iterations = settings["epochs"] * batches
+    return training.train(
+        build_training(chapter, settings, examples.data),
+        lambda run: lambda iteration: train_iteration(run, examples),
+        iterations,
+        label,
+        look_back,
+        look_at=range(batches, iterations, batches),
+        average=("generator", 0.999),
+    )
 
 
 def means(values, every):
@@ -438,7 +431,7 @@ def tick_examples(windows):
     def batch(rows):
         return fill_ticks(windows, rows), np.zeros((len(rows), len(STYLES)), np.float32)
 
-    return Examples(len(windows.hits), batch)
+    return Examples(len(windows.hits), batch, windows.hits)
 
 
 def look_at_ticks(run, count=32):
@@ -575,7 +568,7 @@ RECIPES = {
 def grid_examples(windows, numbers=to_numbers):
     """Examples of windows of the grid, each with its style."""
     features = numbers(windows.drums)
-    return Examples(len(features), lambda rows: (features[rows], windows.styles[rows]))
+    return Examples(len(features), lambda rows: (features[rows], windows.styles[rows]), features)
 
 # %% ../../notebooks/05_drum_gan.ipynb #cell-080
 # Step 16 - how far from real drummers?
@@ -887,9 +880,7 @@ def outcome(run, listen=None):
     """What the tables show of a training: success in the last third and its curves, seconds an
     iteration, the figures of the last epoch, and how often a listener tells it from real music.
     What takes long is kept."""
-    history, settings = run.history, run.settings
-    done = run.iteration == settings["epochs"] * settings["batches"]
-    assert done, "Stopped: run this cell again, and it goes on."
+    history = run.history
     if "seconds" not in history:
         run.record({"seconds": run.wall_seconds / run.iteration})
         run.record({"told": listen()} if listen else {})

@@ -8,12 +8,12 @@ __all__ = ['STEPS', 'AHEAD', 'WIDTH', 'STRETCH', 'STRIDE', 'SUMMARY', 'UNITS', '
            'build_generator', 'places', 'log_sets', 'log_probability', 'sample_step', 'features_of_step', 'sample',
            'write_parts', 'octave_groups', 'read_steps', 'read_piece', 'build_discriminator', 'build_baseline',
            'discriminator_loss', 'baseline_loss', 'rl_loss', 'classic_loss', 'toy_log_probabilities', 'exact_gradient',
-           'reinforce_gradients', 'go_on', 'look', 'adam', 'update', 'batches_from', 'teach_step', 'guess_step',
-           'guess', 'figures_beside', 'accompany', 'accompany_melody', 'look_at_music', 'pretrain_generator',
-           'make_noise', 'discriminator_step', 'ask', 'look_at_answers', 'pretrain_discriminator', 'generator_step',
-           'log_of_piece', 'build_learners', 'train_iteration', 'reward_generator', 'look_at_rewards',
-           'policy_gradients', 'gradient_variance', 'run_ablations', 'separate_windows', 'bootstrap_interval',
-           'surprise_step', 'try_out', 'same_sureness', 'mean_figures', 'at_temperatures', 'compare', 'verdict']
+           'reinforce_gradients', 'train_run', 'adam', 'update', 'batches_from', 'teach_step', 'guess_step', 'guess',
+           'figures_beside', 'accompany', 'accompany_melody', 'look_at_music', 'pretrain_generator', 'make_noise',
+           'discriminator_step', 'ask', 'look_at_answers', 'pretrain_discriminator', 'generator_step', 'log_of_piece',
+           'build_learners', 'train_iteration', 'reward_generator', 'look_at_rewards', 'policy_gradients',
+           'gradient_variance', 'run_ablations', 'separate_windows', 'bootstrap_interval', 'surprise_step', 'try_out',
+           'same_sureness', 'mean_figures', 'at_temperatures', 'compare', 'verdict']
 
 # %% ../../notebooks/06_gan_with_rl.ipynb #cell-004
 import keras
@@ -21,7 +21,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers, ops
 
-from helpers import course, data, metrics, training
+from helpers import data, metrics, training
 from helpers.chapters.accompaniment_gan import LOWEST_PITCH, PITCHES
 from helpers.music import REST, STEPS_PER_BAR
 
@@ -412,37 +412,11 @@ def reinforce_gradients(weights, samples, expected, seed):
 
 # %% ../../notebooks/06_gan_with_rl.ipynb #cell-079
 # Step 19 - a loop for every training
-def go_on(run, make_step, look_back, label):
-    """Goes on with a training, from its last save to its last iteration. ``make_step(run)``
-    returns a function that does one iteration and returns figures; ``look_back(run)`` returns
-    those that are recorded every so many iterations, and at the end."""
-    run.resume()
-    iterations, every = (run.settings[name] for name in ("iterations", "every"))
-    step = make_step(run)
-    bar = course.progress(
-        range(run.iteration, iterations),
-        initial=run.iteration,
-        label=label,
-        interruptible=True,
-    )
-    for iteration in bar:
-        if iteration % every == 0:
-            look(run, look_back)
-        figures = {name: round(float(value), 4) for name, value in step(iteration).items()}
-        run.iteration = iteration + 1
-        run.record({"step": run.iteration, **figures})
-        run.save_if_due()
-        bar.show(**figures)
-    if run.iteration == iterations:
-        look(run, look_back)
-    run.save()
-    return run
-
-# %% ../../notebooks/06_gan_with_rl.ipynb #cell-080
-def look(run, look_back):
-    """Records what is looked back on, once an iteration."""
-    if run.iteration not in run.history.get("iteration", []):
-        run.record({"iteration": run.iteration, **look_back(run)})
+def train_run(run, make_step, look_back, label):
+    """Trains to the last iteration of the settings, looking back every so many."""
+    iterations = run.settings["iterations"]
+    looks = range(0, iterations, run.settings["every"])
+    return training.train(run, make_step, iterations, label, look_back, looks)
 
 # %% ../../notebooks/06_gan_with_rl.ipynb #cell-081
 def adam(network, rate, iterations):
@@ -550,13 +524,13 @@ def pretrain_generator(folder, songs, look_back, settings, label, start=None):
         generator.set_weights(start.get_weights())
     optimizer = adam(generator, settings["rate"], settings["iterations"])
     networks, optimizers = {"generator": generator}, {"generator": optimizer}
-    run = training.Training(folder, networks, optimizers, settings, may_change=())
+    run = training.Training(folder, networks, optimizers, settings, songs[0])
 
     def make_step(run):
         batches = batches_from(*songs, settings, run.iteration)
         return lambda iteration: {"nats": teach_step(generator, optimizer, next(batches))}
 
-    return go_on(run, make_step, look_back, label)
+    return train_run(run, make_step, look_back, label)
 
 # %% ../../notebooks/06_gan_with_rl.ipynb #cell-098
 # Step 21 - pretrain a discriminator
@@ -613,7 +587,7 @@ def pretrain_discriminator(folder, generator, songs, look_back, settings, label)
     discriminator, iterations = build_discriminator(), settings["iterations"]
     optimizer = adam(discriminator, settings["rate"], iterations)
     networks, optimizers = {"discriminator": discriminator}, {"discriminator": optimizer}
-    run = training.Training(folder, networks, optimizers, settings, may_change=())
+    run = training.Training(folder, networks, optimizers, settings, songs[0])
 
     def make_step(run):
         batches = batches_from(*songs, settings, run.iteration)
@@ -627,7 +601,7 @@ def pretrain_discriminator(folder, generator, songs, look_back, settings, label)
 
         return step
 
-    return go_on(run, make_step, look_back, label)
+    return train_run(run, make_step, look_back, label)
 
 # %% ../../notebooks/06_gan_with_rl.ipynb #cell-104
 # Step 23 - the document's loop, in settings
@@ -712,7 +686,7 @@ def train_iteration(run, batches, seeds):
 def reward_generator(folder, start, songs, look_back, settings, label):
     """A training by the document's loop; ``start``: networks that begin with what they know."""
     networks, optimizers = build_learners(settings, start)
-    run = training.Training(folder, networks, optimizers, settings, may_change=())
+    run = training.Training(folder, networks, optimizers, settings, songs[0])
 
     def make_step(run):
         updates = settings["discriminator_updates"] + settings["generator_updates"]
@@ -724,7 +698,7 @@ def reward_generator(folder, start, songs, look_back, settings, label):
 
         return step
 
-    return go_on(run, make_step, look_back, label)
+    return train_run(run, make_step, look_back, label)
 
 # %% ../../notebooks/06_gan_with_rl.ipynb #cell-110
 def look_at_rewards(judge, windows, heard):
@@ -790,7 +764,6 @@ def run_ablations(chapter, changes, start, songs, look_back, settings, lessons):
             )
             begin["discriminator"] = lesson.networks["discriminator"]
         run = reward_generator(folder, begin, songs, look_back, settings | change, name)
-        assert run.iteration == settings["iterations"], "Stopped: run this cell again."
         history = run.history
         found[name] = {figure: history[figure][-1] for figure in history if figure != "step"}
         voices[name] = run.samples["voices"][-1]

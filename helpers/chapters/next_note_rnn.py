@@ -6,15 +6,15 @@ __all__ = ['START', 'END', 'START_TOKEN', 'END_TOKEN', 'HOME', 'SIGNATURES', 'BA
            'HELD', 'HINT', 'LENGTH', 'PLACE', 'SEEN', 'MOST_HELD', 'LENGTHS', 'BAR', 'shift_home', 'tune_words',
            'tune_vocabulary', 'as_places', 'word_ticks', 'places_of', 'Sequence', 'tune_sequence', 'token_batches',
            'pad', 'recurrent_stack', 'build_rnn', 'embed', 'empty_state', 'predict', 'event_losses', 'mean_loss',
-           'count_real', 'train_step', 'judge_batch', 'evaluate', 'build_training', 'batches_from', 'end_epoch',
-           'next_probabilities', 'write_plainly', 'is_over', 'train_network', 'restrict', 'move_clock', 'play_on',
-           'read_seed', 'is_banned', 'continue_tokens', 'groups', 'repetition', 'novelty', 'count_ngram', 'beside',
-           'judge_ngram', 'figures_of', 'tune_figures', 'build_transformer', 'batch_losses', 'losses_by_bar',
-           'piece_clock', 'soprano_words', 'chord_words', 'chorale_sequences', 'to_classes', 'to_pitches', 'recall',
-           'observe', 'look_back', 'build_listener', 'one_hot', 'build_head', 'build_chorale_network', 'Prepared',
-           'prepare', 'moved', 'transposed', 'chorale_batch', 'chorale_step', 'judge_notes', 'judge_pieces',
-           'chorale_losses', 'to_nats', 'fits', 'nats_per_note', 'choose_chord', 'compose_voices',
-           'build_chorale_training', 'judge_chorales', 'train_chorales', 'harmonise_windows']
+           'count_real', 'train_step', 'judge_batch', 'evaluate', 'build_training', 'batches_an_epoch', 'batches_from',
+           'next_probabilities', 'write_plainly', 'train_network', 'restrict', 'move_clock', 'play_on', 'read_seed',
+           'is_banned', 'continue_tokens', 'groups', 'repetition', 'novelty', 'count_ngram', 'beside', 'judge_ngram',
+           'figures_of', 'tune_figures', 'build_transformer', 'batch_losses', 'losses_by_bar', 'piece_clock',
+           'soprano_words', 'chord_words', 'chorale_sequences', 'to_classes', 'to_pitches', 'recall', 'observe',
+           'look_back', 'build_listener', 'one_hot', 'build_head', 'build_chorale_network', 'Prepared', 'prepare',
+           'moved', 'transposed', 'chorale_batch', 'chorale_step', 'judge_notes', 'judge_pieces', 'chorale_losses',
+           'to_nats', 'fits', 'nats_per_note', 'choose_chord', 'compose_voices', 'build_chorale_training',
+           'judge_chorales', 'train_chorales', 'harmonise_windows']
 
 # %% ../../notebooks/02_next_note_rnn.ipynb #cell-005
 import itertools
@@ -235,9 +235,9 @@ def evaluate(network, sequences):
     return float(nats / count), float(right / count)
 
 # %% ../../notebooks/02_next_note_rnn.ipynb #cell-044
-def build_training(chapter, build, batches, settings):
-    """A training that begins, or goes on from its last save. ``build`` returns the network; a
-    second one, "best", keeps the best weights. batches: how many make an epoch."""
+def build_training(chapter, build, batches, settings, learned_from):
+    """A training, ready to begin or to go on. ``build`` returns the network; a second one, "best",
+    keeps the best weights. batches: how many make an epoch. learned_from: the data, or its hash."""
     networks = {"network": build(), "best": build()}
     rate = keras.optimizers.schedules.CosineDecay(
         0.0,
@@ -247,36 +247,21 @@ def build_training(chapter, build, batches, settings):
     )
     optimizer = keras.optimizers.Adam(rate, global_clipnorm=1.0)
     optimizer.build(networks["network"].trainable_variables)
-    run = training.Training(chapter, networks, {"optimizer": optimizer}, settings, may_change=())
-    run.resume()
-    return run
+    return training.Training(chapter, networks, {"optimizer": optimizer}, settings, learned_from)
 
 # %% ../../notebooks/02_next_note_rnn.ipynb #cell-045
+def batches_an_epoch(sequences, settings):
+    """How many batches show every sequence once."""
+    return -(-len(sequences) // settings["batch_size"])
+
+
 def batches_from(sequences, settings, iteration):
     """All batches of a training from ``iteration`` on, epoch after epoch."""
-    batches = -(-len(sequences) // settings["batch_size"])
-    epoch, skipped = divmod(iteration, batches)
+    epoch, skipped = divmod(iteration, batches_an_epoch(sequences, settings))
     while True:
         epoch_batches = token_batches(sequences, settings["batch_size"], settings["seed"], epoch)
         yield from itertools.islice(epoch_batches, skipped, None)
         epoch, skipped = epoch + 1, 0
-
-
-def end_epoch(run, valid, batches):
-    """Writes the epoch's figures into the history, and keeps the weights if they are the best."""
-    history, networks = run.history, run.networks
-    loss, accuracy = evaluate(networks["network"], valid)
-    if loss < min(history.get("validation loss", [np.inf])):
-        networks["best"].set_weights(networks["network"].get_weights())
-    figures = {
-        "iteration": run.iteration,
-        "epoch": run.iteration // batches,
-        "training loss": float(np.mean(history["loss"][-batches:])),
-        "validation loss": loss,
-        "validation accuracy": accuracy,
-    }
-    run.record(figures)
-    run.save()
 
 # %% ../../notebooks/02_next_note_rnn.ipynb #cell-047
 @tf.function(reduce_retracing=True)
@@ -298,39 +283,37 @@ def write_plainly(network, words, first_place, count, seed):
             break
     return written
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-048
-def is_over(run):
-    """Whether the last epoch is done, or ``patience`` epochs have passed without a better one."""
-    losses = run.history.get("validation loss", [])
-    waited = len(losses) - 1 - int(np.argmin(losses)) if losses else 0
-    settings = run.settings
-    return len(losses) >= settings["epochs"] or waited >= settings["patience"]
-
 # %% ../../notebooks/02_next_note_rnn.ipynb #cell-049
 def train_network(run, train, valid, label, write=None):
-    """Trains until it is over, or the ■ button is pressed. ``write(network)``, where it is given,
-    is kept as a sample before the training and after each epoch."""
-    settings, networks = run.settings, run.networks
-    batches = -(-len(train) // settings["batch_size"])
-    rest = range(run.iteration, settings["epochs"] * batches)
-    bar = course.progress(rest, initial=run.iteration, label=label, interruptible=True)
-    stream = batches_from(train, settings, run.iteration)
-    optimizer = run.optimizers["optimizer"]
-    if write and not run.samples:
-        run.samples["written"] = [write(networks["network"])]
-    for _ in bar if not is_over(run) else ():
-        loss = float(train_step(networks["network"], optimizer, *next(stream)))
-        run.iteration += 1
-        run.record({"loss": round(loss, 4)})
-        if run.iteration % batches == 0:
-            if write:
-                run.samples["written"].append(write(networks["network"]))
-            end_epoch(run, valid, batches)
-            if is_over(run):
-                break
-        run.save_if_due()
-        bar.show(loss=loss, best=min(run.history.get("validation loss", [np.nan])))
-    run.save()
+    """Trains until the last epoch, or until ``patience`` epochs have passed without a better one.
+    ``write(network)``, where it is given, is kept as a sample before and after each epoch."""
+    settings, network = run.settings, run.networks["network"]
+    batches = batches_an_epoch(train, settings)
+    iterations = settings["epochs"] * batches
+
+    def make_step(run):
+        if write and not run.samples:
+            run.samples["written"] = [write(network)]
+        stream, optimizer = (
+            batches_from(train, settings, run.iteration),
+            run.optimizers["optimizer"],
+        )
+        return lambda iteration: {"loss": train_step(network, optimizer, *next(stream))}
+
+    def look_back(run):
+        if write:
+            run.samples["written"].append(write(network))
+        loss, accuracy = evaluate(network, valid)
+        return {
+            "epoch": run.iteration // batches,
+            "training loss": float(np.mean(run.history["loss"][-batches:])),
+            "validation loss": loss,
+            "validation accuracy": accuracy,
+        }
+
+    epochs = range(batches, iterations, batches)
+    choice = {"choose": "validation loss", "patience": settings["patience"]}
+    return training.train(run, make_step, iterations, label, look_back, epochs, **choice)
 
 # %% ../../notebooks/02_next_note_rnn.ipynb #cell-066
 # Step 6 - five ways to choose
@@ -712,16 +695,14 @@ def chorale_batch(prepared, batch_size, length, seed, iteration):
 
 # %% ../../notebooks/02_next_note_rnn.ipynb #cell-138
 @tf.function
-def chorale_step(network, average, optimizer, seen, classes, mask, decay):
-    """One update of the network and of its average; returns the mean loss in nats a note."""
+def chorale_step(network, optimizer, seen, classes, mask):
+    """One update of the network; returns the mean loss in nats a note."""
     with tf.GradientTape() as tape:
         logits = predict(network, seen, classes, training=True)
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(classes, logits)
         loss = tf.reduce_sum(losses * mask[..., None]) / (4 * tf.reduce_sum(mask))
     weights = network.trainable_variables
     optimizer.apply(tape.gradient(loss, weights), weights)
-    for slow, fast in zip(average.trainable_variables, weights):
-        slow.assign(decay * slow + (1 - decay) * fast)
     return loss
 
 # %% ../../notebooks/02_next_note_rnn.ipynb #cell-140
@@ -822,58 +803,52 @@ def compose_voices(network, steps, count=1, sopranos=None, places=None, temperat
     return to_pitches(classes)
 
 # %% ../../notebooks/02_next_note_rnn.ipynb #cell-145
-def build_chorale_training(chapter, settings):
-    """The networks and the optimizer, ready to begin or resumed from the last save."""
+def build_chorale_training(chapter, settings, pieces):
+    """A training on prepared pieces, ready to begin or to go on."""
     networks = {name: build_chorale_network() for name in ("network", "average", "best")}
     for name in ("average", "best"):
         networks[name].set_weights(networks["network"].get_weights())
     rate = keras.optimizers.schedules.CosineDecay(2e-3, settings["iterations"])
     optimizer = keras.optimizers.AdamW(rate, weight_decay=0.02, beta_2=0.99, global_clipnorm=1.0)
     optimizer.build(networks["network"].trainable_variables)
-    run = training.Training(chapter, networks, {"optimizer": optimizer}, settings, may_change=())
-    run.resume()
-    return run
+    return training.Training(chapter, networks, {"optimizer": optimizer}, settings, pieces)
 
 
 def judge_chorales(run, valid):
-    """Writes the validation loss into the history and lets the average compose; keeps it if it is
-    the best."""
-    networks, history = run.networks, run.history
-    loss = nats_per_note(chorale_losses(networks["average"], valid))
-    if loss < min(history.get("validation loss", [np.inf])):
-        networks["best"].set_weights(networks["average"].get_weights())
-    sample = compose_voices(networks["average"], 64, seed=run.settings["seed"])[0]
+    """Lets the average compose; returns its loss on the validation pieces."""
+    average, every = run.networks["average"], run.settings["every"]
+    sample = compose_voices(average, 64, seed=run.settings["seed"])[0]
     run.samples.setdefault("composed", []).append(sample)
-    recent = history["loss"][-run.settings["judge_every"] :]
-    figures = {"iteration": run.iteration, "training loss": float(np.mean(recent))}
-    run.record(figures | {"validation loss": loss})
-    run.save()
+    return {
+        "training loss": float(np.mean(run.history["loss"][-every:])),
+        "validation loss": nats_per_note(chorale_losses(average, valid)),
+    }
 
 # %% ../../notebooks/02_next_note_rnn.ipynb #cell-146
 def train_chorales(run, train, valid, label):
-    """Trains until all iterations are done, or the ■ button is pressed."""
-    settings, networks = run.settings, run.networks
-    rest = range(run.iteration, settings["iterations"])
-    bar = course.progress(rest, initial=run.iteration, label=label, interruptible=True)
-    for iteration in bar:
-        batch = chorale_batch(train, settings["batch_size"], 128, settings["seed"], iteration)
-        decay = tf.constant(min(0.998, (1 + iteration) / (10 + iteration)), tf.float32)
-        loss = float(
-            chorale_step(
-                networks["network"],
-                networks["average"],
-                run.optimizers["optimizer"],
-                *batch,
-                decay,
-            )
-        )
-        run.iteration += 1
-        run.record({"loss": round(loss, 4)})
-        if run.iteration % settings["judge_every"] == 0 or run.iteration == rest.stop:
-            judge_chorales(run, valid)
-        run.save_if_due()
-        bar.show(loss=loss, best=min(run.history.get("validation loss", [np.nan])))
-    run.save()
+    """Trains until all iterations are done."""
+    settings = run.settings
+    iterations, every = settings["iterations"], settings["every"]
+
+    def make_step(run):
+        network, optimizer = run.networks["network"], run.optimizers["optimizer"]
+
+        def step(iteration):
+            batch = chorale_batch(train, settings["batch_size"], 128, settings["seed"], iteration)
+            return {"loss": chorale_step(network, optimizer, *batch)}
+
+        return step
+
+    return training.train(
+        run,
+        make_step,
+        iterations,
+        label,
+        look_back=lambda run: judge_chorales(run, valid),
+        look_at=range(every, iterations, every),
+        average=("network", 0.998),
+        choose="validation loss",
+    )
 
 # %% ../../notebooks/02_next_note_rnn.ipynb #cell-159
 def harmonise_windows(network, melodies, seed, temperature=1.0):

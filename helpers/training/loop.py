@@ -46,7 +46,7 @@ def train(
     """
     with run.alone():
         run.resume()
-        step, follow = make_step(run), _follower(run, average)
+        step, follow = make_step(run), running_average(run, average)
         look = _Look(
             run, look_back, "average" if average else next(iter(run.networks)), choose, watch
         )
@@ -71,7 +71,7 @@ def train(
                 bar.show(**figures)
         except KeyboardInterrupt:  # the second one, in the middle of an iteration
             raise _stopped(run.saved_iteration, iterations) from None
-        if bar.interrupted:
+        if bar.interrupted and run.iteration < iterations:
             run.save()
             raise _stopped(run.iteration, iterations)
         look()
@@ -82,7 +82,7 @@ def _stopped(done: int, iterations: int) -> Stopped:
     return Stopped(f"{done} of {iterations} iterations are done and saved: run this cell to go on.")
 
 
-def _follower(run: Training, average: tuple[str, float] | None) -> Callable[[int], None]:
+def running_average(run: Training, average: tuple[str, float] | None) -> Callable[[int], None]:
     """A function of the iterations done that moves the running average. Its memory is short at
     first, then about ``1 / (1 - memory)`` iterations."""
     if average is None:

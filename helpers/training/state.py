@@ -59,14 +59,21 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def fingerprint(data) -> str:
-    """A hash of what is learned from: of an array or a list of arrays, their types and shapes
-    included; a text stands for itself, None for nothing."""
+    """A hash of what is learned from, arrays in lists and tuples as they may be; a text stands for
+    itself, None for nothing."""
     if data is None or isinstance(data, str):
         return data or ""
     digest = hashlib.sha256()
-    for array in data if isinstance(data, (list, tuple)) else [data]:
-        array = np.ascontiguousarray(array)
-        digest.update(f"{array.dtype.str} {array.shape}".encode() + array.tobytes())
+
+    def add(some) -> None:
+        if isinstance(some, (list, tuple)):
+            for one in some:
+                add(one)
+        else:
+            array = np.ascontiguousarray(some)
+            digest.update(f"{array.dtype.str} {array.shape}".encode() + array.tobytes())
+
+    add(data)
     return digest.hexdigest()[:16]
 
 
@@ -95,7 +102,7 @@ class Training:
         settings,
         data=None,
         folder=None,
-        may_change=("iterations", "epochs"),
+        may_change=("iterations", "epochs", "every"),
     ):
         for name, owner in (*networks.items(), *optimizers.items()):
             if not owner.built:

@@ -6,7 +6,6 @@ all that they have read.
 
 import itertools
 import signal
-import types
 
 import keras
 import numpy as np
@@ -18,6 +17,7 @@ from helpers.data.tunes import KINDS, Tune, event_clock
 from helpers.music.grid import REST, Piece, default_onsets
 from helpers.music.words import Vocabulary, melody_words
 from helpers.training.checkpoints import load_checkpoint, write_checkpoint
+from helpers.training.loop import Stopped
 from helpers.training.state import Training
 
 EVENTS = ("rest 2", "D4 2", "E4 1", "F#4 4", "A4 4/3", "A4 4", "B4 3", "D5 8")
@@ -564,6 +564,7 @@ def new_training(chapter, **settings):
         lambda: rnn.build_rnn(len(WORDS), "gru", 1, units=8, embedding=4),
         3,
         SETTINGS | settings,
+        "sequences",
     )
 
 
@@ -613,10 +614,10 @@ def test_a_training_that_is_stopped_goes_on_as_if_it_had_not_been(runs, monkeypa
     with monkeypatch.context() as patch:
         interrupt_after(patch, "train_step", 5)
         first = new_training("parts")
-        rnn.train_network(first, train, valid, "Tunes", write)
+        with pytest.raises(Stopped, match="5 of 9"):
+            rnn.train_network(first, train, valid, "Tunes", write)
     assert first.iteration == 5 and first.history["epoch"] == [1]
     second = new_training("parts")
-    assert second.iteration == 5
     rnn.train_network(second, train, valid, "Tunes", write)
     assert outcome(second) == outcome(whole)
     assert len(whole.samples["written"]) == 4  # before the training, and after each epoch
@@ -628,8 +629,9 @@ def test_a_training_that_is_stopped_goes_on_as_if_it_had_not_been(runs, monkeypa
 
 def test_other_settings_are_no_resumption(runs):
     new_training("parts").save()
-    with pytest.raises(RuntimeError, match="epochs"):
-        new_training("parts", epochs=4)
+    with pytest.raises(RuntimeError, match="batch_size"):
+        new_training("parts", batch_size=4).resume()
+    assert new_training("parts", epochs=4).resume() == 0  # more epochs are welcome
 
 
 @pytest.fixture
@@ -666,7 +668,6 @@ def test_patience_stops_and_the_best_is_kept(runs, fake_steps, losses, patience,
     assert training.iteration == 3 * epochs
     assert training.history["validation loss"] == losses[:epochs]
     assert training.history["training loss"] == [3 * i - 1 for i in range(1, epochs + 1)]
-    assert rnn.is_over(training)
     for network, number in (("network", 3 * epochs), ("best", 3 * best)):
         assert all((w.numpy() == number).all() for w in training.networks[network].weights)
     # What is over is not taken up again, in another session neither.
@@ -674,18 +675,6 @@ def test_patience_stops_and_the_best_is_kept(runs, fake_steps, losses, patience,
     rnn.train_network(again, make_sequences(5), [], "Tunes")
     assert again.iteration == 3 * epochs
     assert all((w.numpy() == 3 * best).all() for w in again.networks["best"].weights)
-
-
-@pytest.mark.parametrize(
-    ("losses", "over"),
-    [([], False), ([2], False), ([2, 3], False), ([2, 3, 4], True), ([2, 3, 1, 2], False)]
-    + [([5, 4, 3, 2, 1], True)],
-)
-def test_when_a_training_is_over(losses, over):
-    training = types.SimpleNamespace(
-        history={"validation loss": losses}, settings={"epochs": 5, "patience": 2}
-    )
-    assert rnn.is_over(training) == over
 
 
 def test_a_step_lowers_the_loss():
@@ -1069,8 +1058,7 @@ def test_keys_in_which_a_note_has_no_class_are_left_out(chorale_network):
 
 
 def test_a_step_of_the_chorale_network_by_hand(prepared):
-    networks = [rnn.build_chorale_network("gru", 1, units=8, dropout=0.0) for _ in range(2)]
-    network, average = networks
+    network = rnn.build_chorale_network("gru", 1, units=8, dropout=0.0)
     optimizer = keras.optimizers.SGD(0.5)
     optimizer.build(network.trainable_variables)
     # The first piece has 20 steps.
@@ -1079,11 +1067,8 @@ def test_a_step_of_the_chorale_network_by_hand(prepared):
     logits = rnn.predict(network, seen, classes).numpy().astype(float)
     likely = np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
     losses = -np.log(np.take_along_axis(likely, classes[..., None], axis=-1)[..., 0])
-    before = average.get_weights()
-    loss = rnn.chorale_step(network, average, optimizer, seen, classes, mask, tf.constant(0.75))
+    loss = rnn.chorale_step(network, optimizer, seen, classes, mask)
     assert float(loss) == pytest.approx(losses[mask > 0].mean(), rel=1e-4)
-    for old, slow, fast in zip(before, average.weights, network.weights, strict=True):
-        assert np.allclose(slow, 0.75 * old + 0.25 * fast.numpy(), atol=1e-6)
     after = rnn.predict(network, seen, classes)
     losses_after = tf.nn.sparse_softmax_cross_entropy_with_logits(classes, after).numpy()
     assert losses_after[mask > 0].mean() < losses[mask > 0].mean()
@@ -1092,17 +1077,15 @@ def test_a_step_of_the_chorale_network_by_hand(prepared):
 def test_a_chorale_training_that_is_stopped_goes_on_as_if_it_had_not_been(
     runs, monkeypatch, prepared
 ):
-    """For speed with another network, and a step that adds to its weights what depends on the batch
-    and the decay."""
+    """For speed with another network, and a step that adds to its weights what depends on the
+    batch."""
 
     def build():
         return keras.Sequential([keras.Input((6,)), keras.layers.Dense(5)])
 
-    def step(network, average, optimizer, seen, classes, mask, decay):
+    def step(network, optimizer, seen, classes, mask):
         number = float((classes * mask[..., None]).sum()) / 1e4
         network.set_weights([w + number for w in network.get_weights()])
-        both = zip(average.get_weights(), network.get_weights(), strict=True)
-        average.set_weights([decay * slow + (1 - decay) * fast for slow, fast in both])
         return tf.constant(number)
 
     monkeypatch.setattr(rnn, "build_chorale_network", build)
@@ -1112,7 +1095,7 @@ def test_a_chorale_training_that_is_stopped_goes_on_as_if_it_had_not_been(
     monkeypatch.setattr(
         rnn, "compose_voices", lambda average, steps, seed: average.get_weights()[0][None, :2, :4]
     )
-    settings = {"iterations": 7, "batch_size": 2, "seed": 3, "judge_every": 2}
+    settings = {"iterations": 7, "batch_size": 2, "seed": 3, "every": 2}
     weights_at = {}
 
     def worth(average):
@@ -1121,7 +1104,7 @@ def test_a_chorale_training_that_is_stopped_goes_on_as_if_it_had_not_been(
 
     def new(chapter):
         keras.utils.set_random_seed(7)
-        return rnn.build_chorale_training(chapter, settings)
+        return rnn.build_chorale_training(chapter, settings, "pieces")
 
     whole = new("whole")
     weights = [networks.get_weights() for networks in whole.networks.values()]
@@ -1144,9 +1127,9 @@ def test_a_chorale_training_that_is_stopped_goes_on_as_if_it_had_not_been(
 
     with monkeypatch.context() as patch:
         interrupt_after(patch, "chorale_step", 5)
-        rnn.train_chorales(new("parts"), prepared, [], "Chorales")
+        with pytest.raises(Stopped, match="5 of 7"):
+            rnn.train_chorales(new("parts"), prepared, [], "Chorales")
     parts = new("parts")
-    assert parts.iteration == 5
     rnn.train_chorales(parts, prepared, [], "Chorales")
     assert outcome(parts) == outcome(whole)
 
