@@ -15,7 +15,15 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from helpers.course.storage import sha256, write_npz  # noqa: E402
 from helpers.data.chorales import CHORALES_FILE  # noqa: E402
-from helpers.music.grid import REST, STEPS_PER_QUARTER, Piece  # noqa: E402
+from helpers.music.grid import (  # noqa: E402
+    DEFAULT_TEMPO,
+    REST,
+    STEPS_PER_QUARTER,
+    Note,
+    Piece,
+    notes_to_voice,
+)
+from helpers.music.streams import downbeats, to_step  # noqa: E402
 
 # Fewer, and different hymns run together: eight leave one group of 144 chorales.
 SHARED_INTERVALS = 10
@@ -37,14 +45,65 @@ def parse_chorale(path: Path) -> Piece | None:
     """The chorale, or None where the score has not exactly four parts."""
     from music21 import converter
 
-    from helpers.music.streams import score_to_piece
-
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         score = converter.parse(path, forceSource=True)
     if len(score.parts) != 4:
         return None
     return score_to_piece(score, path.stem)
+
+
+def score_to_piece(score, name: str, tempo: float = DEFAULT_TEMPO) -> Piece:
+    """A music21 score with one part a voice as a ``Piece``; voices in the score's order. A stream
+    without parts is one voice.
+
+    Times are rounded to sixteenths. The key is music21's analysis of all notes (weights of Aarden
+    and Essen), not the signature: many chorales are notated in a church mode, with a flat fewer
+    than their key. Without a note the key is "".
+    """
+    from music21 import expressions
+
+    parts = list(getattr(score, "parts", [])) or [score]
+    steps = max(to_step(part.highestTime) for part in parts)
+    columns = [part_to_voice(part, steps) for part in parts]
+    fermatas = np.zeros(steps, bool)
+    for part in parts:
+        for note in part.flatten().notes:
+            if any(isinstance(e, expressions.Fermata) for e in note.expressions):
+                fermatas[min(to_step(note.offset), steps - 1)] = True
+    signatures = parts[0].recurse().getElementsByClass("TimeSignature")
+    key = ""
+    if any((voice != REST).any() for voice, _ in columns):
+        analysis = score.analyze("key")
+        key = f"{analysis.tonic.name.replace('-', 'b')} {analysis.mode}"
+    return Piece(
+        name=name,
+        voices=np.stack([voice for voice, _ in columns], axis=1),
+        onsets=np.stack([onsets for _, onsets in columns], axis=1),
+        bar_starts=downbeats(parts[0]),
+        time_signature=signatures[0].ratioString if signatures else "4/4",
+        key=key,
+        tempo=tempo,
+        fermatas=fermatas,
+    )
+
+
+def part_to_voice(part, steps: int) -> tuple[np.ndarray, np.ndarray]:
+    """``(melody, onsets)`` of a music21 part: ties are held, of a chord the highest note is
+    taken; grace notes, chord symbols, unpitched notes and notes that round to no length are left
+    out."""
+    notes = []
+    for element in part.flatten().notes:
+        if element.duration.isGrace or not element.pitches or "Harmony" in element.classSet:
+            continue
+        pitch = max(p.midi for p in element.pitches)
+        start, end = to_step(element.offset), to_step(element.offset + element.quarterLength)
+        tied = element.tie is not None and element.tie.type in ("stop", "continue")
+        if tied and notes and notes[-1].pitch == pitch and notes[-1].end == start:
+            notes[-1] = Note(notes[-1].start, end, pitch)
+        else:
+            notes.append(Note(start, end, pitch))
+    return notes_to_voice(notes, steps)
 
 
 def parse_all(paths: list[Path]) -> list[Piece]:

@@ -67,11 +67,6 @@ def midi_to_notes(midi: pretty_midi.PrettyMIDI, pedal: bool = True) -> np.ndarra
     return notes[np.lexsort((notes[:, 2], notes[:, 0]))]
 
 
-def note_count(midi: pretty_midi.PrettyMIDI) -> int:
-    """How many notes there are, drums included."""
-    return sum(len(instrument.notes) for instrument in midi.instruments)
-
-
 def midi_bytes(midi: pretty_midi.PrettyMIDI) -> bytes:
     """The bytes of a MIDI file."""
     buffer = io.BytesIO()

@@ -32,17 +32,12 @@ def voices_to_multitrack(voices, tempo: float = DEFAULT_TEMPO, names=VOICE_NAMES
     import pypianoroll
 
     roll = voices_to_roll(voices)
-    tracks = [
-        pypianoroll.BinaryTrack(
-            name=names[i] if i < len(names) else f"voice {i + 1}",
-            program=CHORAL_PROGRAM,
-            pianoroll=roll[:, :, i],
-        )
-        for i in range(roll.shape[2])
-    ]
-    return pypianoroll.Multitrack(
-        resolution=STEPS_PER_QUARTER, tempo=np.full(len(roll), float(tempo)), tracks=tracks
-    )
+    tracks = []
+    for i in range(roll.shape[2]):
+        name = names[i] if i < len(names) else f"voice {i + 1}"
+        tracks.append(pypianoroll.BinaryTrack(name, CHORAL_PROGRAM, pianoroll=roll[:, :, i]))
+    tempos = np.full(len(roll), float(tempo))
+    return pypianoroll.Multitrack(resolution=STEPS_PER_QUARTER, tempo=tempos, tracks=tracks)
 
 
 def to_timeline(music, onsets=None) -> Timeline:
@@ -89,43 +84,48 @@ def _array_timeline(music, onsets) -> Timeline:
         refuse_onsets(onsets)
         return Timeline([Part("drums", drum_notes(array), 0, True)], len(array))
     if array.dtype == bool:
-        if array.ndim not in (2, 3) or array.shape[1] != 128:
-            raise ValueError(
-                "True and False are taken for a piano roll, whose shape is (steps, 128) or "
-                f"(steps, 128, tracks), not {array.shape}."
-            )
         refuse_onsets(onsets)
         return _roll_timeline(array)
     if array.ndim == 3 or (array.ndim == 2 and array.shape[1] == 128):
-        hint = (
-            "a piano roll holds True and False, such as roll > 0"
-            if array.shape[1] == 128
-            else "of a batch choose one, such as batch[0]"
-        )
+        hint = "of a batch choose one, such as batch[0]"
+        if array.shape[1] == 128:
+            hint = "a piano roll holds True and False, such as roll > 0"
         raise ValueError(f"An array of shape {array.shape} and {array.dtype} is no music: {hint}.")
-    voices = as_voices(array)
-    return Timeline(_voice_parts(voices, as_onsets(voices, onsets)), len(voices))
+    return _voices_timeline(array, onsets)
 
 
-def _voice_parts(voices: np.ndarray, onsets: np.ndarray) -> list[Part]:
+def _voices_timeline(voices, onsets) -> Timeline:
+    voices = as_voices(voices)
+    onsets = as_onsets(voices, onsets)
     parts = []
     for i, name in enumerate(part_names(voices.shape[1])):
         notes = [(*note, VELOCITY) for note in voice_notes(voices[:, i], onsets[:, i])]
         parts.append(Part(name, np.array(notes, float).reshape(-1, 4)))
-    return parts
+    return Timeline(parts, len(voices))
 
 
 def _piece_timeline(piece: Piece) -> Timeline:
-    voices = as_voices(piece.voices)
-    return Timeline(
-        parts=_voice_parts(voices, as_onsets(voices, piece.onsets)),
-        steps=len(voices),
+    return _voices_timeline(piece.voices, piece.onsets)._replace(
         bar_starts=np.asarray(piece.bar_starts),
         tempo=float(piece.tempo),
         name=piece.name,
         time_signature=piece.time_signature,
         key=piece.key,
     )
+
+
+def _roll_timeline(roll: np.ndarray) -> Timeline:
+    if roll.ndim not in (2, 3) or roll.shape[1] != 128:
+        raise ValueError(
+            "True and False are taken for a piano roll, whose shape is (steps, 128) or "
+            f"(steps, 128, tracks), not {roll.shape}."
+        )
+    roll = roll[:, :, None] if roll.ndim == 2 else roll
+    names = part_names(roll.shape[2])
+    if roll.shape[2] == 1 and (roll.sum(axis=1) > 1).any():
+        names = ("notes",)  # chords in one track are no melody
+    parts = [Part(name, _roll_notes(roll[:, :, i])) for i, name in enumerate(names)]
+    return Timeline(parts, len(roll))
 
 
 def _roll_notes(roll: np.ndarray, scale: float = 1.0) -> np.ndarray:
@@ -137,15 +137,6 @@ def _roll_notes(roll: np.ndarray, scale: float = 1.0) -> np.ndarray:
     velocities = np.full(len(starts), VELOCITY) if roll.dtype == bool else roll[starts, pitches]
     notes = np.stack([starts * scale, ends * scale, pitches, velocities.clip(1, 127)], axis=1)
     return notes[np.lexsort((pitches, starts))].astype(float)
-
-
-def _roll_timeline(roll: np.ndarray) -> Timeline:
-    roll = roll[:, :, None] if roll.ndim == 2 else roll
-    names = part_names(roll.shape[2])
-    if roll.shape[2] == 1 and (roll.sum(axis=1) > 1).any():
-        names = ("notes",)  # chords in one track are no melody
-    parts = [Part(name, _roll_notes(roll[:, :, i])) for i, name in enumerate(names)]
-    return Timeline(parts, len(roll))
 
 
 def _multitrack_timeline(multitrack) -> Timeline:
@@ -177,35 +168,26 @@ def _midi_timeline(midi) -> Timeline:
 
     parts = []
     for i, instrument in enumerate(midi.instruments):
-        notes = np.array([(n.start, n.end, n.pitch, n.velocity) for n in instrument.notes], float)
-        notes = notes.reshape(-1, 4)
+        notes = [(n.start, n.end, n.pitch, n.velocity) for n in instrument.notes]
+        notes = np.array(notes, float).reshape(-1, 4)
         notes[:, :2] = steps_at(notes[:, :2])
-        changes = [(c.time, c.number, c.value) for c in instrument.control_changes]
-        controls = np.array(changes, float).reshape(-1, 3)
+        notes = notes[np.lexsort((notes[:, 2], notes[:, 0]))]
+        controls = [(c.time, c.number, c.value) for c in instrument.control_changes]
+        controls = np.array(controls, float).reshape(-1, 3)
         controls[:, 0] = steps_at(controls[:, 0])
         name = instrument.name.strip() or program_name(instrument.program, instrument.is_drum)
         if name in [part.name for part in parts]:
             name = f"{name} {i + 1}"
-        parts.append(
-            Part(
-                name,
-                notes[np.lexsort((notes[:, 2], notes[:, 0]))],
-                int(instrument.program),
-                instrument.is_drum,
-                controls if len(controls) else None,
-            )
-        )
-    signatures = midi.time_signature_changes
+        parts.append(Part(name, notes, int(instrument.program), instrument.is_drum, controls))
     sounds = any(len(part.notes) for part in parts)
+    metres = midi.time_signature_changes  # the last one, for the first may be a pickup's
     return Timeline(
         parts=parts,
         steps=float(steps_at(midi.get_end_time())),
         bar_starts=steps_at(midi.get_downbeats()) if sounds else None,
         tempo=float(tempos[0]),
-        time_signature=f"{signatures[-1].numerator}/{signatures[-1].denominator}"
-        if signatures
-        else "",
-        later_tempos=np.column_stack([steps_at(times), tempos])[1:] if len(times) > 1 else None,
+        time_signature=f"{metres[-1].numerator}/{metres[-1].denominator}" if metres else "",
+        later_tempos=np.column_stack([steps_at(times), tempos])[1:],
     )
 
 

@@ -23,7 +23,7 @@ class Part(NamedTuple):
     """One instrument: ``notes`` ``(notes, 4)`` float, the columns start and end (steps), pitch and
     velocity (1 to 127), in order of start. ``program`` is None where the music names none.
     ``controls`` ``(changes, 3)`` float: step, MIDI controller and value, of which 7 (volume), 11
-    (expression) and 64 (sustain pedal) are heard; None where there are none."""
+    (expression) and 64 (sustain pedal) are heard; None or no rows where there are none."""
 
     name: str
     notes: np.ndarray
@@ -38,7 +38,7 @@ class Timeline(NamedTuple):
     steps: how long it lasts, rests at its end included. bar_starts: the downbeats, or None where
     the music does not say. tempo: quarter notes a minute, the first one, or None. later_tempos:
     ``(changes, 2)`` float, the steps at which it changes and quarter notes a minute from there on;
-    None where it does not.
+    None or no rows where it does not.
     """
 
     parts: list[Part]

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 from music21 import converter, corpus
 
+from data.build_chorales import score_to_piece
 from helpers.data.chorales import load_chorales
 from helpers.data.folders import load_folder
-from helpers.music.streams import score_to_piece
 
 
 def test_every_bach_score_of_the_corpus(tmp_path):

@@ -423,9 +423,9 @@ def test_a_round_trip_through_music21s_musicxml(tmp_path):
 def test_chorales_read_as_music21_reads_them(name):
     from music21 import converter, corpus
 
+    from data.build_chorales import score_to_piece
     from helpers.files.formats import read_content
     from helpers.files.pieces import bars_of
-    from helpers.music.streams import score_to_piece
 
     path = corpus.getWork(f"bach/{name}")
     piece = score_to_piece(converter.parse(path, forceSource=True), name)

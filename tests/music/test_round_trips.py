@@ -9,6 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from music21 import converter
 
+from data.build_chorales import score_to_piece
 from helpers.data.chorales import load_chorales
 from helpers.files import musicxml_writer
 from helpers.files.abc_reader import read_abc
@@ -18,7 +19,6 @@ from helpers.files.musicxml_reader import read_musicxml
 from helpers.files.musicxml_writer import to_musicxml
 from helpers.music.conversion import to_piece, to_timeline
 from helpers.music.grid import REST, Piece, as_onsets, default_onsets, notes_to_voice
-from helpers.music.streams import score_to_piece
 from helpers.music.timeline import (
     MAX_STEPS,
     Part,
