@@ -7,10 +7,10 @@ __getattr__, __dir__, __all__ = hand_on(
     {
         "chorales": "CHORALES_FILE load_chorales load_jsb load_jsb_frames",
         "folders": "load_folder",
-        "grooves": "load_groove load_starter_grooves",
+        "grooves": "GROOVE load_groove load_starter_grooves",
+        "lakh": "load_lakh",
         "melodies": "as_piece load_melody melody_files",
         "performances": "load_maestro",
-        "sources": "GROOVE",
         "tunes": "KINDS TUNES_FILE event_clock load_tunes usual_signature",
         "windows": "make_batches make_windows transposition_room voice_ranges",
     },

@@ -7,21 +7,31 @@ an electronic kit. The starter grooves are patterns written for this kit, text i
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import numpy as np
 
 from ..course.settings import DATA_FOLDER
-from ..course.splits import PUBLISHED_SPLITS, check_split
+from ..course.splits import check_split
 from ..files.groove_text import BEAT_TYPES, Groove, read_groove_file
 from ..files.midi_reader import read_midi_file
 from ..files.reading import MusicFileError
 from ..music.drums import TICKS_PER_QUARTER, as_hits
-from .sources import GROOVE, UnreachableError, data_set_folder
+from .sources import DataSet, NoCopyError, UnreachableError, data_set_folder, read_table
 
+GROOVE = DataSet(
+    name="groove",
+    variable="GROOVE_DIR",
+    marker="info.csv",
+    licence="Groove MIDI Dataset 1.0.0 by Google LLC, CC BY 4.0",
+    missing="The Groove MIDI Dataset is not here: set GROOVE_DIR to a copy, or call "
+    "load_groove(download=True) to fetch it (3 MB).",
+    url="https://storage.googleapis.com/magentadata/datasets/groove/groove-v1.0.0-midionly.zip",
+    size=3_260_318,
+    sha256="651cbc524ffb891be1a3e46d89dc82a1cecb09a57c748c7b45b844c4841dcc1e",
+)
 STARTER_FOLDER = DATA_FOLDER / "grooves"
-INFO_COLUMNS = ("drummer", "id", "style", "bpm", "beat_type", "time_signature", "split")
+COLUMNS = ("drummer", "id", "style", "bpm", "beat_type", "time_signature", "midi_filename", "split")
 
 
 # --- the Groove MIDI Dataset ---------------------------------------------------------------------
@@ -55,31 +65,15 @@ def load_groove(
 
     try:
         folder = data_set_folder(GROOVE, download)
-        reason = "The Groove MIDI Dataset is not here"
-        way = "set GROOVE_DIR to a copy, or call load_groove(download=True) to fetch it (3 MB)"
-    except UnreachableError as error:
-        folder, reason = None, str(error).split(":")[0]
-        way = "run this again with a network, or set GROOVE_DIR to a copy"
-    if folder is None:
+    except (NoCopyError, UnreachableError) as error:
         grooves = [groove for groove in load_starter_grooves() if wanted(groove._asdict())]
-        print(f"{reason}, so here are {len(grooves)} starter grooves instead: {way}.")
+        reason, _, way = str(error).rpartition(": ")
+        print(f"{reason}, so here are {len(grooves)} starter grooves instead: {way}")
         return grooves
-    rows = _read_info(folder / GROOVE.marker)
-    return [_read_groove(folder, row) for row in rows if wanted(row)]
-
-
-def _read_info(path: Path) -> list[dict[str, str]]:
-    """The rows of the data set's table, splits and time signatures in the kit's words."""
-    with open(path, encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    if not rows or not {*INFO_COLUMNS, "midi_filename"} <= rows[0].keys():
-        raise ValueError(
-            "This info.csv is not the Groove MIDI Dataset's: set GROOVE_DIR to a copy of that."
-        )
+    rows = read_table(folder / GROOVE.marker, COLUMNS, "the Groove MIDI Dataset")
     for row in rows:
-        row["split"] = PUBLISHED_SPLITS.get(row["split"], row["split"])
         row["time_signature"] = row["time_signature"].replace("-", "/")
-    return rows
+    return [_read_groove(folder, row) for row in rows if wanted(row)]
 
 
 def _read_groove(folder: Path, row: dict[str, str]) -> Groove:

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-import csv
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from ..course.settings import ROOT
-from ..course.splits import PUBLISHED_SPLITS, check_split
+from ..course.splits import check_split
 from ..files.midi_reader import notes_in_seconds, read_midi_file
 from ..files.reading import MusicFileError
-from .sources import MAESTRO, data_set_folder
+from .sources import DataSet, data_set_folder, read_table
 
+MAESTRO = DataSet(
+    name="maestro",
+    variable="MAESTRO_DIR",
+    marker="",  # plain MIDI files will do too
+    licence="MAESTRO 3.0.0 by Google LLC, CC BY-NC-SA 4.0: not for commercial use",
+    missing="MAESTRO is not on this computer: load_maestro(download=True) fetches it (58 MB, "
+    "CC BY-NC-SA 4.0), or set MAESTRO_DIR to the folder of a copy.",
+    url="https://storage.googleapis.com/magentadata/datasets/maestro/v3.0.0/"
+    "maestro-v3.0.0-midi.zip",
+    size=58_416_533,
+    sha256="70470ee253295c8d2c71e6d9d4a815189e35c89624b76d22fce5a019d5dde12c",
+)
 COLUMNS = ("canonical_composer", "canonical_title", "split", "year", "midi_filename")
 
 
@@ -32,11 +41,11 @@ class Performance(NamedTuple):
     """
 
     name: str
-    composer: str
-    split: str
-    notes: np.ndarray
-    year: int
-    file: str
+    composer: str = ""
+    split: str = ""
+    notes: np.ndarray = np.zeros((0, 4))
+    year: int = 0
+    file: str = ""
 
 
 class Performances(Sequence):
@@ -79,13 +88,18 @@ def load_maestro(
     another split or a damaged table, DownloadError where the download fails.
     """
     check_split(split)
-    folder = _find_folder(folder, download)
+    folder = data_set_folder(MAESTRO, download, folder)
     tables = sorted([*folder.glob("maestro-v*.csv"), *folder.glob("*/maestro-v*.csv")])
     if tables:
         folder = tables[-1].parent
-        entries = _read_table(tables[-1])
+        entries = [_entry(row) for row in read_table(tables[-1], COLUMNS, "MAESTRO")]
     else:
-        entries = _plain_entries(folder)
+        paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".mid", ".midi"))
+        entries = [Performance(p.stem, file=p.relative_to(folder).as_posix()) for p in paths]
+        if not entries:
+            raise FileNotFoundError(
+                f"The folder {folder.name} holds no MIDI files: check its path."
+            )
         if split is not None:
             raise ValueError(
                 "This folder has no maestro-v3.0.0.csv, which says what belongs to which split: "
@@ -101,60 +115,10 @@ def load_maestro(
     return Performances(folder, entries, pedal)
 
 
-def _find_folder(folder, download: bool) -> Path:
-    named = os.environ.get(MAESTRO.variable, "").strip()
-    hint = "check its path"
-    if folder is not None:
-        path = Path(folder)
-    elif named:
-        path, hint = ROOT / Path(named).expanduser(), f"correct or unset {MAESTRO.variable}"
-    else:
-        path = data_set_folder(MAESTRO, download)
-    if path is None:
-        raise FileNotFoundError(
-            "MAESTRO is not on this computer: load_maestro(download=True) fetches it (58 MB, "
-            "CC BY-NC-SA 4.0), or set MAESTRO_DIR to the folder of a copy."
-        )
-    if not path.is_dir():
-        raise FileNotFoundError(f"There is no folder {str(folder or named)!r}: {hint}.")
-    return path
-
-
-def _read_table(path: Path) -> list[Performance]:
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except (UnicodeDecodeError, csv.Error):
-        rows = []
-    if not rows or any(row.get(column) is None for row in rows for column in COLUMNS):
-        raise ValueError(
-            f"{path.name} is no table with the columns {', '.join(COLUMNS)}: unpack the zip file "
-            "again."
-        )
-    unknown = {row["split"] for row in rows} - set(PUBLISHED_SPLITS)
-    if unknown:
-        raise ValueError(f"{path.name} has a split named {min(unknown)!r}: unpack the file again.")
-    return [
-        Performance(
-            name=row["canonical_title"],
-            composer=row["canonical_composer"],
-            split=PUBLISHED_SPLITS[row["split"]],
-            notes=np.zeros((0, 4)),
-            year=int(row["year"]) if row["year"].isdecimal() else 0,
-            file=row["midi_filename"],
-        )
-        for row in rows
-    ]
-
-
-def _plain_entries(folder: Path) -> list[Performance]:
-    paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".mid", ".midi"))
-    if not paths:
-        raise FileNotFoundError(f"The folder {folder.name} holds no MIDI files: check its path.")
-    return [
-        Performance(path.stem, "", "", np.zeros((0, 4)), 0, path.relative_to(folder).as_posix())
-        for path in paths
-    ]
+def _entry(row: dict[str, str]) -> Performance:
+    year = int(row["year"]) if row["year"].isdecimal() else 0
+    title, composer = row["canonical_title"], row["canonical_composer"]
+    return Performance(title, composer, row["split"], year=year, file=row["midi_filename"])
 
 
 def _read_notes(path: Path, pedal: bool) -> np.ndarray:

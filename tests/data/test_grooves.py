@@ -1,6 +1,7 @@
 """Grooves: the notation and its errors, the starter grooves, the Groove MIDI Dataset."""
 
 import csv
+import socket
 from collections import Counter
 
 import numpy as np
@@ -404,19 +405,20 @@ def test_without_a_copy_the_choices_still_hold(no_copy, capsys):
 
 def test_without_a_network_the_starter_grooves_come(no_copy, monkeypatch, capsys):
     def refuse(*args, **kwargs):
-        raise OSError("Network is unreachable")
+        raise OSError(101, "Network is unreachable")
 
-    monkeypatch.setattr(sources, "_open", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    monkeypatch.setenv("no_proxy", "*")
     assert len(load_groove(download=True)) == len(STARTERS)
     said = capsys.readouterr().out
     assert "server is not reached (Network is unreachable)" in said and said.count("\n") == 1
 
 
 def test_a_failed_download_is_no_reason_to_train_on_something_else(no_copy, monkeypatch):
-    def fail(spec):
+    def fail(spec, have):
         raise sources.DownloadError("cut off")
 
-    monkeypatch.setattr(sources, "_blocks", fail)
+    monkeypatch.setattr(sources, "_open", fail)
     with pytest.raises(sources.DownloadError, match="cut off"):
         load_groove(download=True)
 

@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
-from helpers.data import performances
+from helpers.data import sources
 from helpers.data.performances import load_maestro
 from helpers.files.midi_writer import midi_bytes, notes_to_midi
 from helpers.files.reading import MusicFileError
@@ -30,7 +30,7 @@ def write_performance(path, pitch=60):
 def maestro(tmp_path, monkeypatch):
     """A folder in the official layout, and no copy named or downloaded."""
     monkeypatch.delenv("MAESTRO_DIR", raising=False)
-    monkeypatch.setattr(performances, "data_set_folder", lambda spec, download: None)
+    monkeypatch.setattr(sources, "DOWNLOADS", tmp_path / "downloads")
     folder = tmp_path / "maestro-v3.0.0"
     for i, row in enumerate(ROWS):
         write_performance(folder / row[4], 60 + i)
@@ -69,15 +69,15 @@ def test_the_environment_names_a_copy(maestro, monkeypatch):
 
 
 def test_a_download_is_found(maestro, monkeypatch):
-    asked = []
+    fetched = []
 
-    def found(spec, download):
-        asked.append((spec.name, download))
-        return maestro
+    def fetch(spec, folder):
+        fetched.append(spec.name)
+        shutil.copytree(maestro, folder / maestro.name)
 
-    monkeypatch.setattr(performances, "data_set_folder", found)
-    assert len(load_maestro(download=True)) == 4
-    assert asked == [("maestro", True)]
+    monkeypatch.setattr(sources, "_fetch", fetch)
+    assert len(load_maestro(download=True)) == len(load_maestro("train")) + 2 == 4
+    assert fetched == ["maestro"]
 
 
 def test_performances_are_read_when_they_are_asked_for(maestro):
