@@ -1,4 +1,4 @@
-"""The Lakh loader: a folder of MIDI as load_folder reads it, and its download from a local server."""
+"""Lakh: a folder of MIDI as load_folder reads it, and its download from a server on loopback."""
 
 import hashlib
 
@@ -18,8 +18,7 @@ def song(*pitches):
     return midi_bytes(to_midi(list(pitches)))
 
 
-SONGS = {"lmd_full/0/a.mid": song(60, 62), "lmd_full/1/b.mid": song(64)}
-SONGS["lmd_full/1/c.mid"] = b"MThd"
+SONGS = {
     "lmd_full/0/a.mid": song(60, 62),
     "lmd_full/1/b.mid": song(64),
     "lmd_full/1/c.mid": b"MThd",
