@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..music.arrays import check_array
 from ..music.drums import DRUMS
 from ..music.grid import STEPS_PER_BAR
 from .voices import total_variation
@@ -30,12 +31,8 @@ BINS = {
 
 def _hits(drums) -> np.ndarray:
     """``(windows, steps, 9)`` bool; ValueError where it is no batch of drums."""
-    drums = np.asarray(drums)
-    if drums.ndim != 4 or drums.shape[2:] != (len(DRUMS), 3):
-        raise ValueError(
-            f"A batch of drums has the shape (windows, steps, {len(DRUMS)}, 3), not {drums.shape}."
-        )
-    return drums[..., 0] >= 0.5
+    axes = ("windows", "steps", len(DRUMS), 3)
+    return check_array(drums, "Batches of drums", axes)[..., 0] >= 0.5
 
 
 def hits_a_bar(drums) -> np.ndarray:

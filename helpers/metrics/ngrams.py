@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from ..music.arrays import check_array
+
 
 class NGram:
     """An interpolated n-gram model of tokens 1 to ``size - 1``; token 0 is padding, which is never
@@ -96,14 +98,7 @@ class NGram:
         return recent if condition is None else (("beside", int(condition)), *recent)
 
     def _checked(self, tokens, beside) -> tuple[list[int], list[int] | None]:
-        tokens = np.asarray(tokens)
-        if tokens.ndim != 1:
-            raise ValueError(f"A sequence of tokens has the shape (length,), not {tokens.shape}.")
-        if tokens.size and not (
-            np.array_equal(tokens, tokens.astype(int))
-            and 0 <= tokens.min() <= tokens.max() < self.size
-        ):
-            raise ValueError(f"Tokens here are whole numbers from 0 to {self.size - 1}.")
+        tokens = check_array(tokens, "Tokens", ("length",), True, (0, self.size - 1))
         real = tokens != 0
         if beside is not None:
             beside = np.asarray(beside)

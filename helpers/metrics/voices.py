@@ -11,19 +11,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..music.arrays import check_array
+from ..music.chords import QUALITIES
 from ..music.grid import REST, as_voices
 
 # Interval classes above or below the melody that common practice hears as consonant: unison and
 # octave, thirds, fourth and fifth, sixths.
 CONSONANT_INTERVALS = (0, 3, 4, 5, 7, 8, 9)
-TRIADS = {"major": (0, 4, 7), "minor": (0, 3, 7), "diminished": (0, 3, 6), "augmented": (0, 4, 8)}
-SEVENTH_CHORDS = {
-    "dominant": (0, 4, 7, 10),
-    "minor": (0, 3, 7, 10),
-    "major": (0, 4, 7, 11),
-    "half-diminished": (0, 3, 6, 10),
-    "diminished": (0, 3, 6, 9),
-}
 MAJOR_SCALE = (0, 2, 4, 5, 7, 9, 11)
 HARMONIC_MINOR_SCALE = (0, 2, 3, 5, 7, 8, 11)
 
@@ -31,14 +25,9 @@ HARMONIC_MINOR_SCALE = (0, 2, 3, 5, 7, 8, 11)
 def _batch(voices) -> np.ndarray:
     """``(windows, steps, voices)`` int16 from either shape; ValueError where it is no music."""
     voices = np.asarray(voices)
-    if voices.ndim == 2:
-        voices = voices[None]
-    if voices.ndim != 3:
-        raise ValueError(
-            f"Voices are (steps, voices) or (windows, steps, voices), not {voices.shape}."
-        )
-    windows, steps, columns = voices.shape
-    return as_voices(voices.reshape(windows * steps, columns)).reshape(voices.shape)
+    voices = voices[None] if voices.ndim == 2 else voices
+    axes = ("windows", "steps", "voices")
+    return check_array(voices, "Voices", axes, True, (REST, 127)).astype(np.int16)
 
 
 def _share(hits, of) -> float:
@@ -55,7 +44,7 @@ def _pitch_class_sets(voices: np.ndarray) -> np.ndarray:
 def _chord_numbers() -> np.ndarray:
     """For every 12-bit set of pitch classes, whether it is a complete triad or seventh chord."""
     table = np.zeros(4096, bool)
-    for shape in (*TRIADS.values(), *SEVENTH_CHORDS.values()):
+    for shape in QUALITIES.values():
         for root in range(12):
             table[sum(1 << ((root + i) % 12) for i in shape)] = True
     return table
@@ -144,15 +133,6 @@ def leaps(voices, widest_step: int = 5) -> np.ndarray:
     moves = (before != REST) & (after != REST) & (before != after)
     wide = moves & (np.abs(after - before) > widest_step)
     return np.array([_share(wide[..., v], moves[..., v]) for v in range(voices.shape[2])])
-
-
-def polyphony(voices) -> float:
-    """Share of steps on which at least two different pitches sound, two voices in unison being
-    one (MuseGAN, Dong et al. 2018)."""
-    voices = _batch(voices)
-    lowest = np.where(voices == REST, 128, voices).min(axis=2)
-    highest = voices.max(axis=2)
-    return float((highest > lowest).mean()) if voices.size else float("nan")
 
 
 # --- harmony -----------------------------------------------------------------------------------

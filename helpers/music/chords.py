@@ -13,17 +13,16 @@ from functools import lru_cache
 from .grid import REST, as_voices, pitch_number
 from .keys import key_fifths
 
-# Semitones above the root, and how the chord on C is spelt, so that music21 can name it.
-SPELLINGS = {
-    (0, 4, 7): "C4 E4 G4",
-    (0, 3, 7): "C4 E-4 G4",
-    (0, 3, 6): "C4 E-4 G-4",
-    (0, 4, 8): "C4 E4 G#4",
-    (0, 4, 7, 10): "C4 E4 G4 B-4",
-    (0, 3, 7, 10): "C4 E-4 G4 B-4",
-    (0, 4, 7, 11): "C4 E4 G4 B4",
-    (0, 3, 6, 10): "C4 E-4 G-4 B-4",
-    (0, 3, 6, 9): "C4 E-4 G-4 B--4",
+QUALITIES = {  # semitones above the root
+    "major": (0, 4, 7),
+    "minor": (0, 3, 7),
+    "diminished": (0, 3, 6),
+    "augmented": (0, 4, 8),
+    "dominant seventh": (0, 4, 7, 10),
+    "minor seventh": (0, 3, 7, 10),
+    "major seventh": (0, 4, 7, 11),
+    "half-diminished seventh": (0, 3, 6, 10),
+    "diminished seventh": (0, 3, 6, 9),
 }
 FIFTH = 7  # may be lacking
 SILENCE, OTHER = "rest", "other"
@@ -62,13 +61,13 @@ def chord_pitches(name: str, low: int = 48) -> list[int]:
     if name in (SILENCE, OTHER):
         return []
     match = CHORD_NAME.fullmatch(name)
-    if match is None or match[2] not in qualities():
+    if match is None or match[2] not in QUALITIES:
         raise ValueError(
             f"A chord is named like 'C major' or 'F# half-diminished seventh', not {name!r}; the "
-            f"qualities are {', '.join(qualities())}."
+            f"qualities are {', '.join(QUALITIES)}."
         )
     root = low + (pitch_number(f"{match[1]}4") - low) % 12
-    return [root + interval for interval in qualities()[match[2]]]
+    return [root + interval for interval in QUALITIES[match[2]]]
 
 
 @lru_cache(maxsize=10_000)
@@ -84,20 +83,11 @@ def find_chord(pitches: tuple[int, ...]) -> tuple[int, str] | None:
 
 
 @lru_cache(maxsize=1)
-def qualities() -> dict[str, tuple[int, ...]]:
-    """Each kind of chord by its name, such as "minor seventh", as semitones above the root."""
-    from music21.chord import Chord
-
-    names = {intervals: Chord(spelling).commonName for intervals, spelling in SPELLINGS.items()}
-    return {re.sub(" (triad|chord)$", "", name): intervals for intervals, name in names.items()}
-
-
-@lru_cache(maxsize=1)
 def _chords() -> dict[frozenset[int], set[tuple[int, str]]]:
     """Every chord by its pitch classes, and by those without the fifth. Two chords have the same
     only where the root is in doubt."""
     chords = defaultdict(set)
-    for quality, intervals in qualities().items():
+    for quality, intervals in QUALITIES.items():
         for root in range(12):
             for heard in (intervals, [i for i in intervals if i != FIFTH]):
                 chords[frozenset((root + i) % 12 for i in heard)].add((root, quality))

@@ -11,6 +11,9 @@ from numbers import Integral
 
 import numpy as np
 
+from .arrays import check_array
+from .grid import MAX_STEPS
+
 # The nine drums of the Groove MIDI Dataset's paper (Gillick et al. 2019, appendix): the pitches
 # that count as each in its recordings, the one that plays it first.
 DRUMS = (
@@ -42,18 +45,11 @@ OTHER_PITCHES = {
 }
 TICKS_PER_QUARTER = 480
 TICKS_PER_STEP = 120
-MOST_STEPS, MOST_TICKS = 1_000_000, 2_000_000  # a damaged file may claim to last for days
+MAX_TICKS = 2_000_000  # of tick features; a damaged file may claim to last for days
 _DRUM_OF_PITCH = np.full(128, -1)
-
-
-for _number, (_, _pitches) in enumerate(DRUMS):
-    _DRUM_OF_PITCH[list(_pitches)] = _number
-
-
-for _pitch, _name in OTHER_PITCHES.items():
-    _DRUM_OF_PITCH[_pitch] = DRUM_NAMES.index(_name)
-
-
+for _number, (_name, _pitches) in enumerate(DRUMS):
+    _others = [pitch for pitch, name in OTHER_PITCHES.items() if name == _name]
+    _DRUM_OF_PITCH[[*_pitches, *_others]] = _number
 _COLUMN_OF_PITCH = np.where(
     _DRUM_OF_PITCH < 0, -1, [KIT_PITCHES.index(DRUM_PITCHES[drum]) for drum in _DRUM_OF_PITCH]
 )
@@ -68,18 +64,13 @@ def drum_notes(drums) -> np.ndarray:
     beginning, -0.5..0.5 of a step. A note lasts one step; none begins before the music does.
     Raises ValueError on another shape and on velocities or offsets of hits outside their range.
     """
-    drums = np.asarray(drums, float)
-    if drums.ndim != 3 or drums.shape[1:] != (len(DRUMS), 3):
-        raise ValueError(f"Drums have the shape (steps, {len(DRUMS)}, 3), not {drums.shape}.")
-    if not np.isfinite(drums).all():
-        raise ValueError("Drums hold finite numbers; these hold nan or infinity.")
+    drums = check_array(drums, "Drums", ("steps", len(DRUMS), 3)).astype(float)
     steps, which = np.nonzero(drums[:, :, 0] >= 0.5)
     velocity, offset = drums[steps, which, 1], drums[steps, which, 2]
-    slack = 1e-3  # of rounding
-    if ((velocity < -slack) | (velocity > 1 + slack)).any():
-        raise ValueError("A drum's velocity lies between 0 and 1; divide MIDI's by 127.")
-    if (np.abs(offset) > 0.5 + slack).any():
-        raise ValueError("A drum's offset lies between -0.5 and 0.5 of a step.")
+    hint = "divide MIDI's by 127"
+    check_array(velocity, "Drums' velocities", ("hits",), values=(0, 1), hint=hint, slack=1e-3)
+    hint = "they are parts of a step"
+    check_array(offset, "Drums' offsets", ("hits",), values=(-0.5, 0.5), hint=hint, slack=1e-3)
     starts = np.maximum(steps + offset, 0)
     pitches = np.array(DRUM_PITCHES)[which]
     notes = np.stack([starts, starts + 1, pitches, np.round(127 * velocity).clip(1, 127)], axis=1)
@@ -101,19 +92,10 @@ def as_hits(hits) -> np.ndarray:
     Raises ValueError on another shape, fractions, a tick before 0, a pitch outside 0..127 or a
     velocity outside 1..127.
     """
-    hits = np.asarray(hits)
-    hits = hits.reshape(0, 3) if hits.size == 0 else hits
-    if hits.ndim != 2 or hits.shape[1] != 3:
-        raise ValueError(f"Hits have the shape (hits, 3), not {hits.shape}.")
-    if hits.size and not (
-        np.issubdtype(hits.dtype, np.number) and np.array_equal(hits, np.round(hits))
-    ):
-        raise ValueError("Hits hold whole numbers: tick, pitch and velocity.")
-    low, high = (0, 0, 1), (2**31 - 1, 127, 127)
-    if ((hits < low) | (hits > high)).any():
-        raise ValueError(
-            "A hit has a tick from 0, a pitch from 0 to 127 and a velocity from 1 to 127."
-        )
+    hits = check_array(hits, "Hits", ("hits", 3), whole=True)
+    columns = (("Ticks", 0, 2**31 - 1), ("Pitches", 0, 127), ("Velocities", 1, 127))
+    for column, (what, low, high) in zip(hits.T, columns, strict=True):
+        check_array(column, f"{what} of hits", ("hits",), values=(low, high))
     hits = hits.astype(np.int32)
     return hits[np.lexsort((hits[:, 1], hits[:, 0]))]
 
@@ -158,15 +140,15 @@ def hits_to_drums(hits, steps: int | None = None) -> np.ndarray:
     Lost are: which pitch of the kit it was (a rim shot becomes a snare), the softer of two hits of
     one drum on one step (a flam or a roll faster than sixteenths), hits that round to a step after
     the last, and pitches that neither the nine drums nor ``OTHER_PITCHES`` have. Raises ValueError
-    as ``as_hits`` does, and on music of more than a million steps.
+    as ``as_hits`` does, and on music of more than ``MAX_STEPS``.
     """
     hits = as_hits(hits)
     drum = _DRUM_OF_PITCH[hits[:, 1]]
     step = (hits[:, 0].astype(np.int64) + TICKS_PER_STEP // 2) // TICKS_PER_STEP
     if steps is None:
         steps = int(step[drum >= 0].max(initial=-1)) + 1
-    if not 0 <= steps <= MOST_STEPS:
-        raise ValueError(f"A grid has from 0 to {MOST_STEPS:,} steps, not {steps:,}.")
+    if not 0 <= steps <= MAX_STEPS:
+        raise ValueError(f"A grid has from 0 to {MAX_STEPS:,} steps, not {steps:,}.")
     kept = np.flatnonzero((drum >= 0) & (step < steps))
     kept = kept[_loudest(hits[kept], step[kept] * len(DRUMS) + drum[kept])]
     drums = np.zeros((steps, len(DRUMS), 3), np.float32)
@@ -176,13 +158,6 @@ def hits_to_drums(hits, steps: int | None = None) -> np.ndarray:
         [np.ones(len(kept)), velocity / 127, ticks / TICKS_PER_STEP - step[kept]], axis=1
     )
     return drums
-
-
-def drums_to_hits(drums) -> np.ndarray:
-    """The hits of drums ``(steps, 9, 3)``, each with its drum's first pitch; times are rounded to
-    ticks (a 120th of a step), velocities to 127ths. A hit ahead of the first step comes with it.
-    Raises ValueError as ``drum_notes`` does."""
-    return notes_to_hits(drum_notes(drums))
 
 
 # --- tick features -----------------------------------------------------------------------------
@@ -207,9 +182,9 @@ def tick_features(hits, ticks: int, padded: bool = False) -> np.ndarray:
     column = _COLUMN_OF_PITCH[hits[:, 1]]
     length = int(hits[:, 0].max(initial=-1)) + 1
     windows = -(-length // ticks) if padded else length // ticks
-    if windows * ticks > MOST_TICKS:
+    if windows * ticks > MAX_TICKS:
         raise ValueError(
-            f"Tick features take at most {MOST_TICKS:,} ticks, not {windows * ticks:,}: "
+            f"Tick features take at most {MAX_TICKS:,} ticks, not {windows * ticks:,}: "
             "give a part of the hits."
         )
     kept = np.flatnonzero((column >= 0) & (hits[:, 0] < windows * ticks))
@@ -217,24 +192,3 @@ def tick_features(hits, ticks: int, padded: bool = False) -> np.ndarray:
     features = np.zeros((windows * ticks, len(KIT_PITCHES)), np.float32)
     features[hits[kept, 0], column[kept]] = hits[kept, 2] / 127
     return features.reshape(windows, ticks, len(KIT_PITCHES))
-
-
-def tick_features_to_hits(features, threshold: float = 0.5 / 127) -> np.ndarray:
-    """The hits of tick features ``(windows, ticks, 22)``, one window after the other, or of one
-    window ``(ticks, 22)``: every cell above ``threshold``. The default is half of the softest
-    velocity; a network's output, which is never quite 0, needs a higher one.
-
-    Raises ValueError on another shape and on numbers that are no velocities.
-    """
-    features = np.asarray(features)
-    if features.ndim not in (2, 3) or features.shape[-1] != len(KIT_PITCHES):
-        raise ValueError(
-            f"Tick features have the shape (windows, ticks, {len(KIT_PITCHES)}), "
-            f"not {features.shape}."
-        )
-    features = features.reshape(-1, len(KIT_PITCHES))
-    if not np.isfinite(features).all() or features.max(initial=0) > 1.001:
-        raise ValueError("Tick features hold velocities between 0 and 1; divide MIDI's by 127.")
-    ticks, columns = np.nonzero(features > threshold)
-    velocities = np.round(features[ticks, columns] * 127).clip(1, 127)
-    return as_hits(np.stack([ticks, np.array(KIT_PITCHES)[columns], velocities], axis=1))

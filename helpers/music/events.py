@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .arrays import check_array
 from .grid import pitch_name
 
 PADDING = 0
@@ -135,36 +136,16 @@ def _on_grid(notes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.
 
 
 def _checked_notes(notes) -> np.ndarray:
-    notes = np.asarray(notes, float)
-    if notes.size == 0:
-        return np.zeros((0, 4))
-    if notes.ndim != 2 or notes.shape[1] != 4:
-        raise ValueError(
-            "Notes have the shape (notes, 4): start, end (seconds), pitch, velocity; these have "
-            f"{notes.shape}."
-        )
+    notes = check_array(notes, "Notes", ("notes", 4))
     start, end, pitch, velocity = notes.T
-    if not np.isfinite(notes).all() or start.min() < 0 or end.max() > MAX_SECONDS:
-        raise ValueError("Notes lie between 0 and 86,400 seconds, a day; these do not.")
+    check_array(notes[:, :2], "Seconds", ("notes", 2), values=(0, MAX_SECONDS))
     if (end < start).any():
         raise ValueError("A note ends after its start; one of these ends before it.")
-    if pitch.min() < 0 or pitch.max() > 127 or (pitch != np.round(pitch)).any():
-        raise ValueError("Pitches are MIDI numbers from 0 to 127.")
-    if velocity.min() < 1 or velocity.max() > 127:
-        raise ValueError("Velocities lie between 1 and 127; multiply shares of 1 by 127.")
+    check_array(pitch, "Pitches", ("notes",), whole=True, values=(0, 127))
+    hint = "multiply shares of 1 by 127"
+    check_array(velocity, "Velocities", ("notes",), values=(1, 127), hint=hint)
     return notes
 
 
 def _checked_tokens(tokens) -> np.ndarray:
-    tokens = np.asarray(tokens)
-    if tokens.size == 0:
-        return np.zeros(0, np.int32)
-    if tokens.ndim != 1:
-        raise ValueError(f"Events have the shape (length,), not {tokens.shape}: choose one row.")
-    if not np.issubdtype(tokens.dtype, np.number) or np.iscomplexobj(tokens):
-        raise ValueError(f"Events are whole numbers, not {tokens.dtype}.")
-    if not np.array_equal(tokens, np.round(tokens)):
-        raise ValueError("Events are whole numbers.")
-    if tokens.min() < 0 or tokens.max() > EVENTS:
-        raise ValueError(f"Events are tokens from 0 to {EVENTS}; one of these is not.")
-    return tokens.astype(np.int32)
+    return check_array(tokens, "Events", ("length",), True, (0, EVENTS)).astype(np.int32)

@@ -1,7 +1,7 @@
-"""Music as arrays: scores, MIDI, voices grids and piano rolls, and the ways between them.
+"""Music on the sixteenth grid: pitches, voices and piano rolls, and the ways between them.
 
 Time is counted in steps, four to a quarter note; pitches are MIDI numbers (60 is middle C) and
-``REST`` is silence. This module knows none of the others.
+``REST`` is silence.
 """
 
 from __future__ import annotations
@@ -11,11 +11,16 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .arrays import check_array
+
 REST = -1
 STEPS_PER_QUARTER = 4
 STEPS_PER_BAR = 16  # of 4/4
 VOICE_NAMES = ("soprano", "alto", "tenor", "bass")
 PITCH_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+# Eight hours of a grid or a piece, 50 minutes of a melody at 100 quarters a minute: what is longer
+# is a mistake or a damaged file, and would fill the memory.
+MAX_STEPS, MAX_MELODY_STEPS = 200_000, 20_000
 DEFAULT_TEMPO = 100  # quarter notes a minute
 CHORAL_PROGRAM = 19  # General MIDI: church organ
 
@@ -76,23 +81,13 @@ def pitch_number(name: str) -> int:
 
 
 def as_voices(voices) -> np.ndarray:
-    """Voices as ``(steps, voices)`` int16; a melody ``(steps,)`` becomes one column.
-
-    Raises ValueError where the array is no voices grid: wrong number of axes, fractions, or
-    numbers outside MIDI's 0..127 (``REST`` apart).
-    """
+    """Voices as ``(steps, voices)`` int16; a melody ``(steps,)`` becomes one column. Raises
+    ValueError on another shape, fractions, and numbers outside MIDI's 0..127 (``REST`` apart)."""
     voices = np.asarray(voices)
-    if voices.ndim == 1:
-        voices = voices[:, None]
-    if voices.ndim != 2:
-        raise ValueError(f"A voices grid has the shape (steps, voices), not {voices.shape}.")
-    if not np.issubdtype(voices.dtype, np.number):
-        raise ValueError(f"A voices grid holds whole numbers, not {voices.dtype}.")
-    if voices.size and not np.array_equal(voices, np.round(voices)):
-        raise ValueError("A voices grid holds whole numbers: MIDI pitches, or -1 for a rest.")
-    if voices.size and (voices.min() < REST or voices.max() > 127):
-        raise ValueError("Pitches are MIDI numbers from 0 to 127, or -1 for a rest.")
-    return voices.astype(np.int16)
+    voices = voices[:, None] if voices.ndim == 1 else voices
+    hint = "MIDI's pitches run from 0 to 127, and -1 is a rest"
+    axes = ("steps", "voices")
+    return check_array(voices, "Voices", axes, True, (REST, 127), hint).astype(np.int16)
 
 
 def default_onsets(voices) -> np.ndarray:
@@ -184,6 +179,19 @@ def excerpt(piece: Piece, start: int, end: int) -> Piece:
     )
 
 
+def with_voices(piece: Piece, voices) -> Piece:
+    """The same piece with these voices ``(steps, voices)``: its first voice, whose repeated notes
+    are struck again, and others below it. Raises ValueError where the lengths differ."""
+    if len(np.asarray(voices)) != len(piece.voices):
+        raise ValueError(
+            f"{piece.name or 'This piece'} has {len(piece.voices)} steps, and these voices "
+            f"{len(np.asarray(voices))}: give voices to the whole of it."
+        )
+    onsets = as_onsets(voices)
+    onsets[:, 0] |= np.asarray(piece.onsets)[:, 0] & (as_voices(voices)[:, 0] != REST)
+    return piece._replace(voices=as_voices(voices), onsets=onsets)
+
+
 # --- piano rolls -------------------------------------------------------------------------------
 
 
@@ -197,10 +205,8 @@ def roll_to_voices(roll) -> np.ndarray:
     """``(steps, tracks)`` int16, the highest pitch of each track: exact for monophonic tracks.
     Every cell that is not zero sounds."""
     roll = np.asarray(roll, bool)
-    if roll.ndim == 2:
-        roll = roll[:, :, None]
-    if roll.ndim != 3 or roll.shape[1] != 128:
-        raise ValueError(f"A piano roll has the shape (steps, 128, tracks), not {roll.shape}.")
+    roll = roll[:, :, None] if roll.ndim == 2 else roll
+    check_array(roll, "Piano rolls", ("steps", 128, "tracks"))
     highest = 127 - roll[:, ::-1].argmax(axis=1)
     return np.where(roll.any(axis=1), highest, REST).astype(np.int16)
 

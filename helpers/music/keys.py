@@ -39,13 +39,6 @@ def key_tonic(key: str) -> int:
 
 
 LETTERS = "FCGDAEB"  # in fifths
-ALTERATIONS = {-2: "--", -1: "-", 0: "", 1: "#", 2: "##"}  # as music21 writes them
-
-
-def spell(pitch: int, fifths: int) -> str:
-    """The name (as music21 writes it, such as "B-4") of a MIDI pitch in a key of so many sharps."""
-    letter, alteration, octave = spelling(pitch, fifths)
-    return f"{letter}{ALTERATIONS[alteration]}{octave}"
 
 
 def spelling(pitch: int, fifths: int) -> tuple[str, int, int]:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .arrays import check_array
 from .conversion import to_timeline
 from .timeline import Part, Timeline, grid_steps, pitched_parts, rounded_notes
 
@@ -98,11 +99,10 @@ def _checked(matrices) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         play, replay, volume = (np.asarray(matrix) for matrix in matrices)
     except (TypeError, ValueError):
         raise ValueError("Matrices are three arrays: play, replay and volume.") from None
-    if not play.shape == replay.shape == volume.shape or play.ndim != 2 or play.shape[1] != 128:
-        raise ValueError(
-            "Play, replay and volume have the shape (steps, 128) each, not "
-            f"{play.shape}, {replay.shape} and {volume.shape}."
-        )
-    if volume.size and not (volume.min() >= 0 and volume.max() <= 1):
-        raise ValueError("Volume lies between 0 and 1; divide MIDI's velocities by 127.")
+    for matrix in (play, replay, volume):
+        check_array(matrix, "Play, replay and volume", ("steps", 128))
+    if not len(play) == len(replay) == len(volume):
+        raise ValueError("Play, replay and volume have one shape, (steps, 128): they differ.")
+    hint = "divide MIDI's velocities by 127"
+    check_array(volume, "Volumes", ("steps", 128), values=(0, 1), hint=hint)
     return play.astype(bool), replay.astype(bool), volume.astype(np.float32)

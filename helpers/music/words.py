@@ -16,13 +16,13 @@ from math import floor, log
 
 import numpy as np
 
-from .grid import REST, notes_to_voice, pitch_name, pitch_number, voice_notes
+from .arrays import check_array
+from .grid import MAX_STEPS, REST, notes_to_voice, pitch_name, pitch_number, voice_notes
 
 SIXTHS_PER_STEP = 6  # 24 a quarter
-MAX_STEPS = 1_000_000  # of one voice; more is a mistake, and would fill the memory
 EVENT_WORD = re.compile(r"(rest|[A-G][#b]{0,2}-?\d) ([1-9]\d{0,6}(?:/[1-9]\d{0,6})?)")
 TIMELESS_WORD = re.compile(r"<[^<>]*>|\|")  # such as "<start>" or "<reel>", and a bar line
-PADDING = ""  # the word of token 0
+PADDING_WORD = ""  # the word of token 0
 
 
 # --- notes and words ---------------------------------------------------------------------------
@@ -34,7 +34,7 @@ def note_events(notes) -> list[tuple[int, int]]:
     notes: (start, end, pitch) in steps, in any order; further columns are not asked. Times are
     rounded to ticks. A later note cuts off an earlier one; of notes that begin together the highest
     is kept; notes of no length are left out; a gap, before the first note too, is a rest.
-    Raises ValueError on a note before step 0, after step 1,000,000 or with no MIDI pitch.
+    Raises ValueError on a note before step 0, after ``MAX_STEPS`` or with no MIDI pitch.
     """
     rows = np.array([tuple(note)[:3] for note in notes], float).reshape(-1, 3)
     if not (rows <= MAX_STEPS).all():
@@ -67,7 +67,7 @@ def words_to_notes(words: Iterable[str]) -> np.ndarray:
     """``(notes, 3)`` float: start and end (steps) and pitch of each note, in order.
 
     Words that take no time, such as "<start>" and the bar line "|", are passed over. Raises
-    ValueError on a word that is no event, and where the words last more than 1,000,000 steps.
+    ValueError on a word that is no event, and where the words last more than ``MAX_STEPS``.
     """
     notes = [event for event in _timed_events(words) if event[2] != REST]
     return np.array(notes, float).reshape(-1, 3)
@@ -150,8 +150,8 @@ class Vocabulary:
 
     def __init__(self, sequences: Iterable[Sequence[str]] = (), special: Sequence[str] = ()):
         found = {word for sequence in sequences for word in _checked(sequence)}
-        others = sorted(found - {PADDING, *special}, key=_place)
-        self._number([PADDING, *_checked(special), *others])
+        others = sorted(found - {PADDING_WORD, *special}, key=_place)
+        self._number([PADDING_WORD, *_checked(special), *others])
 
     @classmethod
     def from_words(cls, words: Sequence[str]) -> Vocabulary:
@@ -166,7 +166,7 @@ class Vocabulary:
     def _number(self, words: list[str]) -> None:
         self.words = words
         self._tokens = {word: token for token, word in enumerate(words)}
-        if words[:1] != [PADDING]:
+        if words[:1] != [PADDING_WORD]:
             raise ValueError('A vocabulary begins with "", the word for padding.')
         if len(self._tokens) < len(words):
             twice = next(word for token, word in enumerate(words) if self._tokens[word] != token)
@@ -204,13 +204,7 @@ class Vocabulary:
 
         Raises ValueError on a batch and on what is no token of this vocabulary.
         """
-        tokens = np.asarray(tokens)
-        if tokens.ndim != 1:
-            raise ValueError(f"Tokens have the shape (length,), not {tokens.shape}: pass one row.")
-        if not np.isin(tokens, np.arange(len(self))).all():
-            raise ValueError(
-                f"This vocabulary's tokens are whole numbers from 0 to {len(self) - 1}."
-            )
+        tokens = check_array(tokens, "Tokens", ("length",), True, (0, len(self) - 1))
         return [self.words[int(token)] for token in tokens if token]
 
     def _refuse(self, word: str) -> int:

@@ -102,7 +102,7 @@ def test_counting_in_parts_is_counting_at_once():
     [
         (lambda: NGram(0, 4), "order"),
         (lambda: NGram(2, 1), "vocabulary"),
-        (lambda: NGram(2, 4).fit([[4]]), "0 to 3"),
+        (lambda: NGram(2, 4).fit([[4]]), "between 0 and 3"),
         (lambda: NGram(2, 4).fit([[1.5]]), "whole"),
         (lambda: NGram(2, 4).fit([[[1]]]), "shape"),
         (lambda: NGram(2, 4).fit([[1, 2]], [[0]]), "condition"),

@@ -2,7 +2,7 @@
 
 The cases are chosen so that the mistakes found in published implementations would fail: pitch
 classes folded from adjacent semitones, non-empty bars counted as empty, bars taken for steps, a
-phantom bar after the last, more than two pitches asked of polyphony, notes counted by the step.
+phantom bar after the last, notes counted by the step.
 """
 
 import itertools
@@ -37,7 +37,6 @@ PER_VOICE = [
 ]
 ONE_NUMBER = [
     measures.rest_share,
-    measures.polyphony,
     measures.consonance,
     measures.chord_share,
     measures.voice_crossing,
@@ -99,7 +98,6 @@ def test_the_figures_of_silence():
     assert measures.empty_bars(SILENCE).tolist() == [1, 1, 1, 1]
     assert measures.used_pitch_classes(SILENCE).tolist() == [0, 0, 0, 0]
     assert measures.rate_of_change(SILENCE).tolist() == [0, 0, 0, 0]
-    assert measures.polyphony(SILENCE) == 0
     for metric in (
         measures.qualified_notes,
         measures.consonance,
@@ -190,16 +188,6 @@ def test_rate_of_change():
     batch = np.array([[[60], [60]], [[62], [62]], [[64], [65]]])
     np.testing.assert_allclose(measures.rate_of_change(batch), [1 / 3])
     assert np.isnan(measures.rate_of_change(np.array([[60, 48]]))).all()
-
-
-def test_polyphony_asks_for_two_pitches():
-    voices = columns(
-        [60, 60, 60, REST, 60, 60, REST, 60],
-        [48, REST, 60, REST, 48, 60, 48, 72],
-        [36, REST, 60, REST, REST, REST, REST, REST],
-    )
-    #    3   1    1     0     2     1     1     2 pitches
-    assert measures.polyphony(voices) == 3 / 8
 
 
 # --- harmony -----------------------------------------------------------------------------------

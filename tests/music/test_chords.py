@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.data.chorales import load_chorales
-from helpers.music.chords import chord_names, chord_pitches, qualities, root_name
+from helpers.music.chords import QUALITIES, chord_names, chord_pitches, root_name
 from helpers.music.grid import REST
 from helpers.music.keys import key_fifths
 
@@ -167,7 +167,7 @@ def test_a_stretch_has_a_step_at_least():
 
 @given(
     st.integers(0, 11),
-    st.sampled_from(list(qualities())),
+    st.sampled_from(list(QUALITIES)),
     st.sampled_from(KEYS),
     st.integers(24, 84),
     st.booleans(),
@@ -190,7 +190,7 @@ def test_any_notes_get_a_name_that_can_be_played(pitches, key):
 # --- music21 -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("quality", qualities())
+@pytest.mark.parametrize("quality", QUALITIES)
 def test_music21_gives_the_same_names(quality):
     """Of every root, spelt in music21's own way. A misspelt chord, as C sharp, F, G sharp is
     there, it calls an enharmonic equivalent."""

@@ -32,6 +32,11 @@ def grid_of(hits, steps):
     return drums
 
 
+def hits_of(drums):
+    """The hits of a grid, each with its drum's first pitch: the way back."""
+    return kit.notes_to_hits(kit.drum_notes(drums))
+
+
 # --- the grid ----------------------------------------------------------------------------------
 
 
@@ -102,11 +107,11 @@ def test_the_length_of_a_grid():
 
 def test_hits_of_a_grid():
     drums = grid_of({(0, BASS): (127, -30), (4, SNARE): (64, 30), (4, CLOSED): (10, 0)}, 16)
-    assert kit.drums_to_hits(drums).tolist() == [[0, 36, 127], [480, 42, 10], [510, 38, 64]]
-    assert kit.drums_to_hits(np.zeros((4, 9, 3))).shape == (0, 3)
-    assert kit.drums_to_hits(drums).dtype == np.int32
+    assert hits_of(drums).tolist() == [[0, 36, 127], [480, 42, 10], [510, 38, 64]]
+    assert hits_of(np.zeros((4, 9, 3))).shape == (0, 3)
+    assert hits_of(drums).dtype == np.int32
     with pytest.raises(ValueError, match="between -0.5 and 0.5"):
-        kit.drums_to_hits(grid_of({(0, BASS): (90, 90)}, 1))
+        hits_of(grid_of({(0, BASS): (90, 90)}, 1))
 
 
 grids = st.dictionaries(
@@ -119,7 +124,7 @@ grids = st.dictionaries(
 @given(grids)
 def test_grid_to_hits_and_back(hits):
     drums = grid_of(hits, 21)
-    back = kit.hits_to_drums(kit.drums_to_hits(drums), 21)
+    back = kit.hits_to_drums(hits_of(drums), 21)
     assert cells(back) == cells(drums) == hits
     assert np.abs(back - drums).max() < 1e-6
 
@@ -138,7 +143,7 @@ def test_any_grid_is_back_within_rounding(hits):
     drums = np.zeros((10, 9, 3), np.float32)
     for step, drum, velocity, offset in hits:
         drums[step, drum] = 1, velocity, max(offset, 0) if step == 0 else offset
-    back = kit.hits_to_drums(kit.drums_to_hits(drums), 10)
+    back = kit.hits_to_drums(hits_of(drums), 10)
     assert np.array_equal(back[:, :, 0], drums[:, :, 0])
     assert np.abs(back[:, :, 1] - drums[:, :, 1]).max() <= 0.5 / 127 + 1e-6
     assert np.abs(back[:, :, 2] - drums[:, :, 2]).max() <= 0.5 / 120 + 1e-6
@@ -185,6 +190,14 @@ def test_only_pitches_that_sound_are_played():
 # --- tick features -----------------------------------------------------------------------------
 
 
+def hits_of_features(features):
+    """The hits of tick features, one window after the other: the way back."""
+    features = features.reshape(-1, 22)
+    ticks, columns = np.nonzero(features)
+    velocities = np.round(features[ticks, columns] * 127)
+    return kit.as_hits(np.stack([ticks, np.array(kit.KIT_PITCHES)[columns], velocities], axis=1))
+
+
 def test_the_columns_are_the_kit_drum_by_drum():
     assert kit.KIT_PITCHES[:4] == (36, 38, 37, 40)
     assert [kit.drum_of(pitch) for pitch in kit.KIT_PITCHES] == sorted(
@@ -214,18 +227,10 @@ def test_a_window_that_the_last_hit_just_fills():
 
 def test_the_louder_hit_and_other_pitches_in_tick_features():
     hits = [[5, 36, 30], [5, 36, 90], [5, 35, 60], [6, 35, 60], [6, 20, 99]]
-    assert kit.tick_features_to_hits(kit.tick_features(hits, 7)).tolist() == [
+    assert hits_of_features(kit.tick_features(hits, 7)).tolist() == [
         [5, 36, 90],
         [6, 36, 60],
     ]
-
-
-def test_a_threshold_silences_what_a_network_leaves_above_zero():
-    features = np.full((1, 10, 22), 0.01, np.float32)
-    features[0, 3, 0] = 0.5
-    assert len(kit.tick_features_to_hits(features)) == 220
-    assert kit.tick_features_to_hits(features, threshold=0.1).tolist() == [[3, 36, 64]]
-    assert len(kit.tick_features_to_hits(np.full((10, 22), -0.5))) == 0
 
 
 @given(
@@ -238,10 +243,10 @@ def test_a_threshold_silences_what_a_network_leaves_above_zero():
 )
 def test_ticks_and_back_exactly(hits, ticks):
     hits = kit.as_hits([(tick, pitch, velocity) for (tick, pitch), velocity in hits.items()])
-    back = kit.tick_features_to_hits(kit.tick_features(hits, ticks, padded=True))
+    back = hits_of_features(kit.tick_features(hits, ticks, padded=True))
     assert back.tolist() == hits.tolist()
     length = len(hits) and (hits[-1, 0] + 1) // ticks * ticks
-    whole = kit.tick_features_to_hits(kit.tick_features(hits, ticks))
+    whole = hits_of_features(kit.tick_features(hits, ticks))
     assert whole.tolist() == hits[hits[:, 0] < length].tolist()
 
 
@@ -255,10 +260,10 @@ def test_ticks_and_back_exactly(hits, ticks):
         ([0, 36, 90], "shape"),
         ([[0.5, 36, 90]], "whole numbers"),
         ([["a", "b", "c"]], "whole numbers"),
-        ([[-1, 36, 90]], "tick from 0"),
-        ([[0, 128, 90]], "pitch from 0 to 127"),
-        ([[0, 36, 0]], "velocity from 1"),
-        ([[2**40, 36, 90]], "tick from 0"),
+        ([[-1, 36, 90]], "Ticks of hits lie between 0 and"),
+        ([[0, 128, 90]], "Pitches of hits lie between 0 and 127"),
+        ([[0, 36, 0]], "Velocities of hits lie between 1 and 127"),
+        ([[2**40, 36, 90]], "Ticks of hits lie between 0 and"),
     ],
 )
 def test_bad_hits(hits, words):
@@ -286,22 +291,8 @@ def test_bad_windows(ticks):
 
 def test_no_grid_of_a_damaged_length_is_made():
     late = [[2**31 - 1, 36, 90]]
-    with pytest.raises(ValueError, match="1,000,000 steps"):
+    with pytest.raises(ValueError, match="200,000 steps"):
         kit.hits_to_drums(late)
     with pytest.raises(ValueError, match="at most 2,000,000 ticks"):
         kit.tick_features(late, 1000)
     assert kit.hits_to_drums(late, 4).shape == (4, 9, 3)
-
-
-@pytest.mark.parametrize(
-    ("features", "words"),
-    [
-        (np.zeros((10, 9)), "shape"),
-        (np.zeros(22), "shape"),
-        (np.full((1, 1, 22), 90), "divide MIDI's by 127"),
-        (np.full((1, 1, 22), np.nan), "between 0 and 1"),
-    ],
-)
-def test_bad_tick_features(features, words):
-    with pytest.raises(ValueError, match=words):
-        kit.tick_features_to_hits(features)

@@ -200,7 +200,7 @@ def test_of_a_chord_in_a_roll_the_highest_pitch_is_read():
 
 @pytest.mark.parametrize("shape", [(4, 127, 1), (128, 4), (4,), (2, 4, 128, 1)])
 def test_what_is_no_roll_is_refused(shape):
-    with pytest.raises(ValueError, match="piano roll"):
+    with pytest.raises(ValueError, match=r"Piano rolls have the shape \(steps, 128, tracks\), not"):
         roll_to_voices(np.zeros(shape, bool))
 
 

@@ -159,7 +159,7 @@ GOOD = np.zeros((4, 128))
         ((GOOD[None],) * 3, "shape"),
         ((GOOD, GOOD, GOOD + 80), "divide"),
         ((GOOD, GOOD, GOOD - 0.1), "divide"),
-        ((GOOD, GOOD, GOOD * np.nan), "divide"),
+        ((GOOD, GOOD, GOOD * np.nan), "finite numbers"),
     ],
 )
 def test_bad_matrices(matrices, words):

@@ -157,7 +157,7 @@ def test_what_is_no_event_is_refused_in_one_sentence(word):
 
 
 def test_words_that_last_for_ever_are_refused():
-    with pytest.raises(ValueError, match="1,000,000 steps"):
+    with pytest.raises(ValueError, match="200,000 steps"):
         words_to_voice(["C4 9999999"])
 
 
