@@ -1,12 +1,12 @@
-"""Music as ABC, the plain text that folk tunes are passed on in; ``abc_notation`` reads it."""
+"""Music as ABC, the plain text that folk tunes are passed on in; ``abc_reader`` reads it."""
 
 from __future__ import annotations
 
 from ..music.conversion import to_piece
-from ..music.grid import REST, Piece, as_onsets, as_voices, voice_notes
+from ..music.grid import REST, as_voices
 from ..music.keys import LETTERS, guess_fifths, key_fifths, spelling
 from ..music.timeline import part_names
-from .written import Written, bar_edges, beat_and_bar, is_low, write_bar
+from .written import Written, beat_and_bar, is_low, written_bars
 
 BARS_PER_LINE = 4
 SIGNS = {-2: "__", -1: "_", 0: "=", 1: "^", 2: "^^"}
@@ -30,8 +30,8 @@ def to_abc(music, title: str | None = None, key: str | None = None, onsets=None)
     fifths = key_fifths(named) if named else guess_fifths(piece.voices)
     if abs(fifths) > 7:
         raise ValueError(f"A signature has at most seven sharps or flats; {named} has more.")
-    columns = _written_bars(piece)
-    lengths = [note.steps for bars in columns for bar in bars for note in bar]
+    written = [bar.voices for bar in written_bars(piece)]
+    lengths = [note.steps for bar in written for voice in bar for note in voice]
     unit = 2 if all(length % 2 == 0 for length in lengths) else 1
     lines = [
         "X:1",
@@ -40,39 +40,20 @@ def to_abc(music, title: str | None = None, key: str | None = None, onsets=None)
         f"L:1/{16 // unit}",
         f"Q:1/4={round(float(piece.tempo), 3):.8g}",
     ]
-    several = len(columns) > 1
+    voices = as_voices(piece.voices)
+    several = voices.shape[1] > 1
     if several:
-        lines += _voice_fields(as_voices(piece.voices))
+        lines += _voice_fields(voices)
     lines.append(f"K:{_key_name(named, fifths)}")
     beat = 8 if piece.time_signature == "2/2" else beat_and_bar(piece.time_signature)[0]
-    for i, bars in enumerate(columns):
+    for i in range(voices.shape[1]):
         if several:
             lines.append(f"V:{i + 1}")
-        texts = [_bar_text(bar, unit, beat, fifths) for bar in bars]
+        texts = [_bar_text(bar[i], unit, beat, fifths) for bar in written]
         starts = range(0, len(texts), BARS_PER_LINE)
         lines += [" | ".join(texts[start : start + BARS_PER_LINE]) + " |" for start in starts]
         lines[-1] += "]"
     return "\n".join(lines) + "\n"
-
-
-def _written_bars(piece: Piece) -> list[list[list[Written]]]:
-    """For each voice its bars, for each bar its notes."""
-    voices = as_voices(piece.voices)
-    onsets = as_onsets(voices, piece.onsets)
-    beat, bar = beat_and_bar(piece.time_signature)
-    edges = bar_edges(piece).tolist()
-    pickup = len(piece.bar_starts) > 0 and piece.bar_starts[0] > 0
-    missing = max(0, bar - edges[1]) if pickup else 0
-    columns = []
-    for i in range(voices.shape[1]):
-        notes = voice_notes(voices[:, i], onsets[:, i])
-        columns.append(
-            [
-                write_bar(notes, start, end, beat, 0 if start else missing)
-                for start, end in zip(edges[:-1], edges[1:], strict=True)
-            ]
-        )
-    return columns
 
 
 def _bar_text(bar: list[Written], unit: int, beat: int, fifths: int) -> str:

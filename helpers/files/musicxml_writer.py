@@ -5,10 +5,10 @@ from __future__ import annotations
 import copy
 
 from ..music.conversion import refuse_onsets, to_piece
-from ..music.grid import REST, STEPS_PER_QUARTER, Piece, as_onsets, as_voices, voice_notes
+from ..music.grid import REST, STEPS_PER_QUARTER, Piece, as_voices
 from ..music.keys import guess_fifths, key_fifths, spelling
 from ..music.timeline import part_names
-from .written import Written, bar_edges, beat_and_bar, is_low, write_bar
+from .written import Bar, Written, has_pickup, is_low, written_bars
 
 
 def to_musicxml(music, title: str | None = None, onsets=None, key: str | None = None) -> str:
@@ -49,63 +49,74 @@ def voices_to_score(music, onsets=None, key: str | None = None, open_score: bool
     """A music21 score of any music of the course but drums: four voices on two staves, otherwise,
     or as an open score, one staff a voice. Bars of music that has none are in 4/4 from the first
     step."""
-    from music21 import bar as bar21
-    from music21 import clef, layout, meter, stream
-    from music21 import key as keys
+    from music21 import layout, stream
 
     piece = to_piece(music, onsets)
-    voices = as_voices(piece.voices)
-    onsets = as_onsets(voices, piece.onsets)
+    names = part_names(as_voices(piece.voices).shape[1])
     named = key or piece.key
-    fifths = key_fifths(named) if named else guess_fifths(voices)
-    edges = bar_edges(piece)
-    beat, bar = beat_and_bar(piece.time_signature)
-    pickup = len(piece.bar_starts) > 0 and piece.bar_starts[0] > 0
-    count = voices.shape[1]
-    short = count == 4 and not open_score
-    staves = [(0, 1), (2, 3)] if short else [(i,) for i in range(count)]
-
+    fifths = key_fifths(named) if named else guess_fifths(piece.voices)
+    bars = written_bars(piece)
     score = stream.Score()
-    parts = []
-    for columns in staves:
-        part = stream.PartStaff() if short else stream.Part()
+    if len(names) == 4 and not open_score:
+        staves = [_staff(piece, bars, columns, fifths) for columns in ((0, 1), (2, 3))]
+    else:
+        staves = [_staff(piece, bars, (column,), fifths) for column in range(len(names))]
+    for staff, name in zip(staves, names, strict=False):
         if open_score:
-            part.partName = part_names(count)[columns[0]]
-        sounding = voices[:, columns][voices[:, columns] >= 0]
-        low = columns == (2, 3) if short else is_low(sounding)
-        notes = [voice_notes(voices[:, i], onsets[:, i]) for i in columns]
-        for number, (start, end) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
-            measure = stream.Measure(number=number if pickup else number + 1)
-            if number == 0:
-                measure.clef = clef.BassClef() if low else clef.TrebleClef()
-                measure.keySignature = keys.KeySignature(fifths)
-                measure.timeSignature = meter.TimeSignature(piece.time_signature)
-            short_by = max(0, bar - int(end - start))
-            missing = short_by if number == 0 and pickup else 0
-            for i, voice_of in enumerate(notes):
-                voice = stream.Voice(id=str(i + 1)) if len(notes) > 1 else measure
-                stem = ("up", "down")[i] if len(notes) > 1 else None
-                at = int(start)
-                signed = not short or columns[i] in (0, 3)  # above the soprano, below the bass
-                for written in write_bar(voice_of, at, int(end), beat, missing):
-                    element = _element(written, fifths, stem)
-                    if signed and _has_fermata(piece, at, written):
-                        element.expressions.append(_fermata(below=short and columns[i] == 3))
-                    voice.append(element)
-                    at += written.steps
-                if voice is not measure:
-                    measure.insert(0, voice)
-            # Without these, music21 fills a short bar with rests.
-            measure.paddingLeft = missing / STEPS_PER_QUARTER
-            measure.paddingRight = (short_by - missing) / STEPS_PER_QUARTER
-            part.append(measure)
-        measure.rightBarline = bar21.Barline("final")
-        parts.append(part)
-    for part in parts:
-        score.insert(0, part)
-    if short:
-        score.insert(0, layout.StaffGroup(parts, symbol="brace", barTogether=True))
+            staff.partName = name
+        score.insert(0, staff)
+    if len(staves) < len(names):
+        score.insert(0, layout.StaffGroup(staves, symbol="brace", barTogether=True))
     return score
+
+
+def _staff(piece: Piece, bars: list[Bar], columns: tuple[int, ...], fifths: int):
+    """A staff with one voice, or one of two that have two voices each."""
+    from music21 import bar as bar21
+    from music21 import clef, meter, stream
+    from music21 import key as keys
+
+    pitches = as_voices(piece.voices)[:, columns]
+    low = columns == (2, 3) or len(columns) == 1 and is_low(pitches[pitches != REST])
+    staff = stream.Part() if len(columns) == 1 else stream.PartStaff()
+    first_number = 0 if has_pickup(piece) else 1
+    for number, bar in enumerate(bars, first_number):
+        measure = stream.Measure(number=number)
+        if number == first_number:
+            measure.clef = clef.BassClef() if low else clef.TrebleClef()
+            measure.keySignature = keys.KeySignature(fifths)
+            measure.timeSignature = meter.TimeSignature(piece.time_signature)
+        if len(columns) == 1:
+            _write_voice(measure, piece, bar, columns[0], fifths, fermata="upright")
+        else:
+            for i, stem in enumerate(("up", "down")):
+                voice = stream.Voice(id=str(i + 1))
+                fermata = {0: "upright", 3: "inverted"}.get(columns[i])  # above and below the score
+                _write_voice(voice, piece, bar, columns[i], fifths, fermata, stem)
+                measure.insert(0, voice)
+        # Without these, music21 fills a short bar with rests.
+        measure.paddingLeft = bar.missing_before / STEPS_PER_QUARTER
+        measure.paddingRight = bar.missing_after / STEPS_PER_QUARTER
+        staff.append(measure)
+    measure.rightBarline = bar21.Barline("final")
+    return staff
+
+
+def _write_voice(into, piece: Piece, bar: Bar, column: int, fifths: int, fermata, stem=None):
+    """One voice of a bar into a music21 measure or voice. fermata: where it stands, upright or
+    inverted, or None for none."""
+    from music21 import expressions
+
+    at = bar.start
+    for written in bar.voices[column]:
+        element = _element(written, fifths, stem)
+        begins = written.pitch != REST and not written.tied_before
+        if fermata and begins and piece.fermatas is not None and piece.fermatas[at]:
+            sign = expressions.Fermata()
+            sign.type = fermata
+            element.expressions.append(sign)
+        into.append(element)
+        at += written.steps
 
 
 def _element(written: Written, fifths: int, stem: str | None):
@@ -124,17 +135,3 @@ def _element(written: Written, fifths: int, stem: str | None):
         element.tie = tie.Tie("continue" if both else "stop" if written.tied_before else "start")
     element.stemDirection = stem
     return element
-
-
-def _has_fermata(piece: Piece, step: int, written: Written) -> bool:
-    """Whether what is written at a step begins a note under a fermata."""
-    begins = written.pitch != REST and not written.tied_before
-    return begins and piece.fermatas is not None and bool(piece.fermatas[step])
-
-
-def _fermata(below: bool):
-    from music21 import expressions
-
-    fermata = expressions.Fermata()
-    fermata.type = "inverted" if below else "upright"
-    return fermata
