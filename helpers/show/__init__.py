@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = hand_on(
         "player": "play play_samples",
         "rolls": "plot_roll plot_rolls",
         "synthesis": "SAMPLE_RATE synthesize",
+        "tables": "table",
         "widgets": "browse explore listening_form",
     },
 )

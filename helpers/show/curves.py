@@ -8,23 +8,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ..music.grid import VOICE_NAMES
-from .pictures import COLOURS, GREY, _colour, new_figure, tidy
+from .pictures import COLOURS, GREY, PLAIN, colour_of, figure_grid, new_figure, tidy
 
 LINE_STYLES = ("--", ":", "-.")  # of the references
-
-
-# --- losses and metrics ------------------------------------------------------------------------
-
-
-def _figures(history: dict, key: str) -> np.ndarray:
-    """One entry of a history as numbers ``(n,)``, or ``(n, voices)`` where it has one a voice."""
-    if key not in history:
-        raise ValueError(f"The history holds {', '.join(sorted(history))}, but no {key!r}.")
-    return np.asarray(history[key], float)
-
-
-def _spoken(key: str) -> str:
-    return key.replace("_", " ")
 
 
 def plot_losses(history: dict, keys, title: str | None = None) -> Figure:
@@ -37,37 +23,24 @@ def plot_losses(history: dict, keys, title: str | None = None) -> Figure:
     figure = new_figure(8, 3.2)
     axes = figure.subplots()
     for i, key in enumerate(keys):
-        values = _figures(history, key)
+        values = _figures(history, key, over="step")
         if values.ndim != 1:
             raise ValueError(f"{key!r} holds several numbers an entry; losses have one.")
-        x = _figures(history, "step") if "step" in history else np.arange(len(values))
-        if len(x) != len(values):
-            raise ValueError(
-                f'{key!r} has {len(values)} entries, but "step" has {len(x)}; they must agree.'
-            )
+        x = history.get("step", np.arange(len(values)))
         width = max(1, len(values) // 50)
-        colour = _colour(i)
+        colour = colour_of(i)
         if width > 1:  # without antialiasing the picture is half as large
             faint = 0.25 * np.array(to_rgb(colour)) + 0.75
             axes.plot(x, values, color=faint, linewidth=0.6, antialiased=False, zorder=1)
-        axes.plot(x, _smooth(values, width), color=colour, linewidth=2 if width > 1 else 1)
-        axes.lines[-1].set_label(_spoken(key))
+        strong = {"color": colour, "linewidth": 2 if width > 1 else 1}
+        axes.plot(x, _smooth(values, width), label=_spoken(key), **strong)
     axes.set_xlabel("step", fontsize=10)
     axes.set_ylabel("loss", fontsize=10)
     axes.grid(axis="y", color="#eeeeee")
     if keys:
-        axes.legend(frameon=False, fontsize=10)
+        axes.legend(fontsize=10, **PLAIN)
     tidy(axes, title)
     return figure
-
-
-def _smooth(values: np.ndarray, width: int) -> np.ndarray:
-    """The moving average; at the ends over what is there, and over what is a number."""
-    known = np.isfinite(values)
-    window = np.ones(2 * (width // 2) + 1)
-    total = np.convolve(np.where(known, values, 0), window, mode="same")
-    count = np.convolve(known, window, mode="same")
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
 def plot_metrics(
@@ -81,24 +54,15 @@ def plot_metrics(
     titles: what stands above each plot, by key. chosen: an iteration to be marked.
     """
     keys = [keys] if isinstance(keys, str) else list(keys)
-    named = reference
     if not all(isinstance(value, dict) for value in reference.values()):
-        named = {"Bach": reference}
-    iterations = _figures(history, "iteration")
+        reference = {"Bach": reference}
+    iterations = _figures(history, "iteration", over="iteration")
     columns = min(columns, max(len(keys), 1))
-    rows = -(-len(keys) // columns)
-    figure = new_figure(0.4 + 2.8 * columns, 0.6 + 1.9 * max(rows, 1))
-    grid = figure.subplots(max(rows, 1), columns, squeeze=False, sharex=True)
-    for axes in grid.ravel()[len(keys) :]:
-        axes.set_visible(False)
+    figure, grid = figure_grid(len(keys), columns, 0.4 + 2.8 * columns, 1.9, 0.6, sharex=True)
     for axes, key in zip(grid.ravel(), keys, strict=False):
-        values = _figures(history, key)
-        if len(values) != len(iterations):
-            raise ValueError(
-                f'{key!r} has {len(values)} entries, but "iteration" has {len(iterations)}; '
-                "they must agree."
-            )
-        _draw_metric(axes, iterations, values, [r.get(key, []) for r in named.values()])
+        values = _figures(history, key, over="iteration")
+        levels = [figures.get(key, []) for figures in reference.values()]
+        _draw_metric(axes, iterations, values, levels)
         if chosen is not None:
             axes.axvline(chosen, color=GREY, linewidth=1)
         tidy(axes, (titles or {}).get(key, _spoken(key)))
@@ -107,15 +71,40 @@ def plot_metrics(
         axes.set_xlabel("iteration", fontsize=10)
     handles = [
         Line2D([], [], color="black", linestyle=style, linewidth=1.2, label=name)
-        for name, style in zip(named, LINE_STYLES, strict=False)
+        for name, style in zip(reference, LINE_STYLES, strict=False)
     ]
     counts = {np.shape(history[key])[1] for key in keys if np.ndim(history[key]) == 2}
     for count in counts & {3, 4}:  # with or without the melody
-        colours = COLOURS[-count:]
-        names = VOICE_NAMES[-count:]
-        handles += [Line2D([], [], color=c, label=n) for c, n in zip(colours, names, strict=True)]
-    figure.legend(handles=handles, loc="outside lower center", ncols=7, frameon=False, fontsize=10)
+        voices = zip(COLOURS[-count:], VOICE_NAMES[-count:], strict=True)
+        handles += [Line2D([], [], color=colour, label=name) for colour, name in voices]
+    figure.legend(handles=handles, loc="outside lower center", ncols=7, fontsize=10, **PLAIN)
     return figure
+
+
+def _figures(history: dict, key: str, over: str) -> np.ndarray:
+    """One entry of a history as numbers ``(n,)``, or ``(n, voices)`` where it has one a voice: as
+    many as there are of what they are drawn over."""
+    if key not in history:
+        raise ValueError(f"The history holds {', '.join(sorted(history))}, but no {key!r}.")
+    if over in history and len(history[over]) != len(history[key]):
+        raise ValueError(
+            f'{key!r} has {len(history[key])} entries, but "{over}" has {len(history[over])}; '
+            "they must agree."
+        )
+    return np.asarray(history[key], float)
+
+
+def _spoken(key: str) -> str:
+    return key.replace("_", " ")
+
+
+def _smooth(values: np.ndarray, width: int) -> np.ndarray:
+    """The moving average; at the ends over what is there, and over what is a number."""
+    known = np.isfinite(values)
+    window = np.ones(2 * (width // 2) + 1)
+    total = np.convolve(np.where(known, values, 0), window, mode="same")
+    count = np.convolve(known, window, mode="same")
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
 def _draw_metric(axes, iterations, values, references: list) -> None:

@@ -12,6 +12,7 @@ from PIL import Image
 # protanopia, deuteranopia and tritanopia); after Tol and Okabe-Ito. Soprano, alto, tenor, bass.
 COLOURS = ("#882255", "#E69F00", "#56B4E9", "#332288")
 GREY = "#777777"
+PLAIN = {"frameon": False}  # of all legends
 DPI = 100
 
 
@@ -37,6 +38,17 @@ def new_figure(width: float, height: float) -> Picture:
     return Picture(figsize=(width, height), dpi=DPI, layout="constrained")
 
 
+def figure_grid(count: int, columns: int, width: float, height: float, extra=0.0, **options):
+    """``(figure, axes)`` of so many pictures, each ``height`` inches high and ``columns`` of them
+    in a row, with ``extra`` inches below; axes that are left over are hidden."""
+    rows = max(-(-count // columns), 1)
+    figure = new_figure(width, extra + rows * height)
+    grid = figure.subplots(rows, columns, squeeze=False, **options)
+    for axes in grid.ravel()[count:]:
+        axes.set_visible(False)
+    return figure, grid
+
+
 def tidy(axes, title: str | None = None) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=10)
@@ -44,5 +56,6 @@ def tidy(axes, title: str | None = None) -> None:
         axes.set_title(title, loc="left", fontsize=12)
 
 
-def _colour(i: int) -> str:
+def colour_of(i: int) -> str:
+    """The colour of the voice or curve number ``i``."""
     return COLOURS[i % len(COLOURS)]

@@ -10,15 +10,12 @@ from matplotlib.patches import Patch, Rectangle
 from ..music.conversion import to_timeline
 from ..music.drums import DRUM_NAMES, DRUM_PITCHES, DRUMS
 from ..music.grid import pitch_name
-from ..music.timeline import Timeline
-from .pictures import GREY, _colour, new_figure, tidy
+from ..music.timeline import Timeline, pitched_parts
+from .pictures import GREY, PLAIN, colour_of, figure_grid, new_figure, tidy
 
 DRUM_COLOURS = (3, 3, 2, 2, 1, 1, 1, 0, 0)  # of each drum: a place in COLOURS, one a family
 BLACK_KEYS = (1, 3, 6, 8, 10)
 MOST_NOTES = 20_000
-
-
-# --- piano rolls -------------------------------------------------------------------------------
 
 
 def plot_roll(music, title: str | None = None, steps_per_bar: int = 16, onsets=None) -> Figure:
@@ -29,30 +26,30 @@ def plot_roll(music, title: str | None = None, steps_per_bar: int = 16, onsets=N
     steps_per_bar: where bar lines stand in music that brings none.
     """
     timeline = _drawable(music, onsets)
-    title = title or timeline.name
-    pitched = [part for part in timeline.parts if not part.is_drum]
-    drums = [part for part in timeline.parts if part.is_drum]
+    has_drums = any(part.is_drum for part in timeline.parts)
+    has_pitches = any(len(part.notes) for part in pitched_parts(timeline))
+    low, high = _pitch_range([timeline])
     width = float(np.clip(2.4 + timeline.steps * 0.13, 6, 11))
-    if drums and any(len(part.notes) for part in pitched):
+    if has_drums and has_pitches:
         figure = new_figure(width, 5.2)
-        upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
-        _draw_pitches(upper, timeline, steps_per_bar, _pitch_range([timeline]))
+        axes, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
+        _draw_pitches(axes, timeline, steps_per_bar, (low, high))
         _draw_drums(lower, timeline, steps_per_bar)
-        upper.set_xlabel("")
-        tidy(upper, title)
+        axes.set_xlabel("")
         tidy(lower)
-        return figure
-    if drums:
+    elif has_drums:
         figure = new_figure(width, 2.9)
         axes = figure.subplots()
         _draw_drums(axes, timeline, steps_per_bar)
     else:
-        low, high = _pitch_range([timeline])
         figure = new_figure(width, float(np.clip(1.1 + 0.065 * (high - low), 2.6, 4.4)))
         axes = figure.subplots()
         _draw_pitches(axes, timeline, steps_per_bar, (low, high))
-        _legend(axes, timeline)
-    tidy(axes, title)
+        voices = _names(timeline)
+        if 1 < len(voices) <= 6:  # several, but no crowd: above the right end
+            place = {"loc": "lower right", "bbox_to_anchor": (1, 0.99), "borderaxespad": 0}
+            axes.legend(handles=voices, ncols=6, fontsize=10, handlelength=1, **place, **PLAIN)
+    tidy(axes, title or timeline.name)
     return figure
 
 
@@ -69,16 +66,12 @@ def plot_rolls(rolls, columns: int | None = None, steps_per_bar: int = 16) -> Fi
     longest = max(timeline.steps for timeline in timelines)
     if columns is None:
         columns = 1 if longest > 64 else min(2, len(pairs))
-    rows = -(-len(pairs) // columns)
     low, high = _pitch_range(timelines)
     width = float(np.clip(columns * (1.4 + longest * 0.11), 6, 11))
     height = float(np.clip(0.9 + 0.045 * (high - low), 1.8, 3.2))
     if any(part.is_drum for timeline in timelines for part in timeline.parts):
         height = max(height, 2.5)  # nine names must be read
-    figure = new_figure(width, rows * height)
-    grid = figure.subplots(rows, columns, squeeze=False)
-    for axes in grid.ravel()[len(pairs) :]:
-        axes.set_visible(False)
+    figure, grid = figure_grid(len(pairs), columns, width, height)
     for axes, (title, _), timeline in zip(grid.ravel(), pairs, timelines, strict=False):
         if timeline.parts and all(part.is_drum for part in timeline.parts):
             _draw_drums(axes, timeline, steps_per_bar)
@@ -90,9 +83,9 @@ def plot_rolls(rolls, columns: int | None = None, steps_per_bar: int = 16) -> Fi
         axes.set_xlabel("")
     for axes in grid[:, 1:].ravel():
         axes.set_ylabel("")
-    fullest = max(timelines, key=lambda timeline: len(_pitched(timeline)))
-    if len(_pitched(fullest)) > 1:
-        figure.legend(handles=_handles(fullest), loc="outside lower center", ncols=4, frameon=False)
+    voices = max((_names(timeline) for timeline in timelines), key=len)
+    if len(voices) > 1:
+        figure.legend(handles=voices, loc="outside lower center", ncols=4, **PLAIN)
     return figure
 
 
@@ -106,27 +99,16 @@ def _drawable(music, onsets=None) -> Timeline:
     return timeline
 
 
-def _pitched(timeline: Timeline) -> list:
-    return [part for part in timeline.parts if not part.is_drum]
-
-
-def _handles(timeline: Timeline) -> list[Patch]:
-    return [Patch(color=_colour(i), label=part.name) for i, part in enumerate(_pitched(timeline))]
-
-
-def _legend(axes, timeline: Timeline) -> None:
-    """Names the voices above the picture's right end, where there are several but not a crowd."""
-    if 1 < len(_pitched(timeline)) <= 6:
-        place = {"loc": "lower right", "bbox_to_anchor": (1, 0.99), "borderaxespad": 0}
-        axes.legend(
-            handles=_handles(timeline), ncols=6, frameon=False, fontsize=10, handlelength=1, **place
-        )
+def _names(timeline: Timeline) -> list[Patch]:
+    """The voices' entries in a legend."""
+    parts = pitched_parts(timeline)
+    return [Patch(color=colour_of(i), label=part.name) for i, part in enumerate(parts)]
 
 
 def _pitch_range(timelines) -> tuple[int, int]:
     """Room for all notes and a little more, an octave at least."""
-    pitches = [part.notes[:, 2] for timeline in timelines for part in _pitched(timeline)]
-    pitches = np.concatenate([*pitches, np.empty(0)])
+    parts = [part for timeline in timelines for part in pitched_parts(timeline)]
+    pitches = np.concatenate([np.empty(0), *(part.notes[:, 2] for part in parts)])
     if not len(pitches):
         return 54, 78
     low, high = int(pitches.min()) - 2, int(pitches.max()) + 2
@@ -141,17 +123,16 @@ def _draw_pitches(axes, timeline: Timeline, steps_per_bar: int, pitch_range) -> 
             axes.axhspan(pitch - 0.5, pitch + 0.5, color="#f4f4f4", zorder=0)
     gap = max(0.16, timeline.steps / 600)  # two pixels or so: they show where a note begins
     taken = set()  # voices in unison share the height of their row
-    for i, part in enumerate(_pitched(timeline)):
+    for i, part in enumerate(pitched_parts(timeline)):
         boxes = []
         for start, end, pitch, _ in part.notes:
-            cells = {
-                (pitch, step) for step in range(int(start), max(int(np.ceil(end)), int(start) + 1))
-            }
+            last = max(int(np.ceil(end)), int(start) + 1)
+            cells = {(pitch, step) for step in range(int(start), last)}
             height = 0.42 if cells & taken else 0.86
             taken |= cells
             width = end - start - min(gap, 0.3 * (end - start))
             boxes.append(Rectangle((start, pitch - 0.43), width, height))
-        axes.add_collection(PatchCollection(boxes, facecolor=_colour(i), label=part.name, zorder=2))
+        _add_boxes(axes, boxes, colour_of(i), part.name)
     if not any(len(part.notes) for part in timeline.parts):
         _say_silence(axes)
     axes.set_ylim(low - 0.5, high + 0.5)
@@ -159,6 +140,10 @@ def _draw_pitches(axes, timeline: Timeline, steps_per_bar: int, pitch_range) -> 
     axes.set_yticks(names, [pitch_name(pitch) for pitch in names])
     axes.set_ylabel("pitch", fontsize=10)
     _draw_bars(axes, timeline, steps_per_bar)
+
+
+def _add_boxes(axes, boxes: list[Rectangle], colour: str, label: str) -> None:
+    axes.add_collection(PatchCollection(boxes, facecolor=colour, label=label, zorder=2))
 
 
 def _say_silence(axes) -> None:
@@ -189,11 +174,9 @@ def _draw_drums(axes, timeline: Timeline, steps_per_bar: int) -> None:
             for start, _, pitch, velocity in notes
             if rows[int(pitch)] == row
         ]
-        colour = _colour(DRUM_COLOURS[row]) if row < len(DRUM_PITCHES) else GREY
+        colour = colour_of(DRUM_COLOURS[row]) if row < len(DRUM_PITCHES) else GREY
         if boxes:
-            axes.add_collection(
-                PatchCollection(boxes, facecolor=colour, label=names[row], zorder=2)
-            )
+            _add_boxes(axes, boxes, colour, names[row])
     if not len(notes):
         _say_silence(axes)
     axes.set_ylim(-0.6, len(names) - 0.4)
