@@ -6,34 +6,26 @@ import numpy as np
 
 from ..metrics import voices
 from ..music.grid import REST
-from .answers import number, right_on, say, tried
-
-# --- notebook 04 -------------------------------------------------------------------------------
+from .answers import Wanted, check_function, check_numbers, say, tried
 
 
 def class_numbers(middle_c, rest) -> None:
     """Exercise 1: the classes of middle C and of a rest, with pitch 36 as class 0."""
-    if not tried(middle_c, rest):
-        return
-    if number(middle_c) != 24:
-        say(False, "", "Middle C is pitch 60, and class 0 is pitch 36: how far apart are they?")
-    else:
-        say(
-            number(rest) == 48,
-            "24 semitones above the lowest pitch, and the rest is the last of 49.",
-            "Middle C is right. The 48 pitches are classes 0 to 47; the rest comes after them.",
-        )
+    rest_hint = "Middle C is right. The 48 pitches are classes 0 to 47; the rest comes after them."
+    wanted = [
+        Wanted(24, "Middle C is pitch 60, and class 0 is pitch 36: how far apart are they?"),
+        Wanted(48, rest_hint),
+    ]
+    well_done = "24 semitones above the lowest pitch, and the rest is the last of 49."
+    check_numbers((middle_c, rest), wanted, well_done)
 
 
 def loss_by_hand(answer) -> None:
     """Exercise 2: the critic's loss for real scores 3 and 1 and generated scores 0 and -2."""
-    if not tried(answer):
-        return
-    value = number(answer)
     hint = "Mean of the generated scores minus mean of the real ones."
-    if value == 3:
-        hint = "The size is right. The critic minimises its loss: a good critic's is negative."
-    say(value == -3, "Generated music scores 3 points below real music: distance 3, loss -3.", hint)
+    mistakes = {3: "The size is right. The critic minimises its loss: a good critic's is negative."}
+    well_done = "Generated music scores 3 points below real music: distance 3, loss -3."
+    check_numbers((answer,), [Wanted(-3, hint, mistakes=mistakes)], well_done)
 
 
 def parallel_fifths(count) -> None:
@@ -54,8 +46,7 @@ def parallel_fifths(count) -> None:
         (([67, 74], [60, 55]), 1, "From a fifth to a twelfth in contrary motion counts as well."),
         (([67, 69, 71], [60, 62, 64]), 2, "Two parallels in a row are two."),
     ]
-    if right_on(count, cases):
-        say(True, "Now count them in Bach and in the generator's music.", "")
+    check_function(count, cases, "Now count them in Bach and in the generator's music.")
 
 
 def second_bar_only(first, second) -> None:
@@ -64,12 +55,12 @@ def second_bar_only(first, second) -> None:
         return
     first, second = np.asarray(first), np.asarray(second)
     if first.shape != second.shape or first.shape[-2:] != (32, 4):
-        say(False, "", f"Two grids of 32 steps and 4 voices are wanted, not {first.shape}.")
+        say(False, hint=f"Two grids of 32 steps and 4 voices are wanted, not {first.shape}.")
         return
     early = voices.difference(first[..., :16, :], second[..., :16, :])
     late = voices.difference(first[..., 16:, :], second[..., 16:, :])
     if late == 0:
-        say(False, "", "The second bars are the same: give the second noise new numbers there.")
+        say(False, hint="The second bars are the same: give the second noise new numbers there.")
     else:
         say(
             early < late,

@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from .answers import number, right_on, say, tried
-
-# --- notebook 03 -------------------------------------------------------------------------------
+from .answers import Wanted, check_function, check_numbers, number, say, tried
 
 
 def laziest_critic(accuracy, balanced) -> None:
     """Exercise 1: accuracy and balanced accuracy of "good" to 10,008 good and 3,309 bad."""
-    if not tried(accuracy, balanced):
-        return
-    accuracy, balanced = number(accuracy), number(balanced)
     share = 10_008 / 13_317
-    if abs(accuracy - 100 * share) < 0.05:
-        hint = "As a share of 1, please, not in percent."
-    elif not abs(accuracy - share) <= 0.0005:  # or no number at all
-        hint = "It is right on all good segments and wrong on all bad ones: count both together."
-    else:
-        hint = "The accuracy is right. Balanced: the mean of its accuracies on good and on bad."
-    right = abs(accuracy - share) <= 0.0005 and abs(balanced - 0.5) <= 0.0005
-    say(right, "75.15 %, for no work at all. The balanced accuracy is not taken in.", hint)
+    mistakes = {100 * share: "As a share of 1, please, not in percent."}
+    count = "It is right on all good segments and wrong on all bad ones: count both together."
+    mean = "The accuracy is right. Balanced: the mean of its accuracies on good and on bad."
+    wanted = [Wanted(share, count, 0.0005, mistakes), Wanted(0.5, mean, 0.0005)]
+    well_done = "75.15 %, for no work at all. The balanced accuracy is not taken in."
+    check_numbers((accuracy, balanced), wanted, well_done)
 
 
 def backwards(function) -> None:
@@ -36,15 +29,13 @@ def backwards(function) -> None:
         return played[np.lexsort((played[:, 2], played[:, 0]))]
 
     if not callable(function):
-        right_on(function, [])  # says what is wanted
-        return
+        return check_function(function, [], "")  # which says what is wanted
     once = [[0, 1, 60, 80], [1, 4, 62, 70]]
     cases = [
         (([[0, 1, 60, 80]],), [[0, 1, 60, 80]], "One note from 0 to 1 stays where it is."),
         ((once,), [[0, 3, 62, 70], [3, 4, 60, 80]], "An end becomes a start, and a start an end."),
     ]
-    if right_on(in_order, cases):
-        say(True, "Do a fiddle tune's phrases have a direction? Ask the critic.", "")
+    check_function(in_order, cases, "Do a fiddle tune's phrases have a direction? Ask the critic.")
 
 
 def p_value(function) -> None:
@@ -55,8 +46,7 @@ def p_value(function) -> None:
         (([-2.0, 0.0, 1.0], 2.0), 2 / 4, "-2 is as large as 2, the other way."),
         (([0.0, 0.0, 0.0], -1.0), 1 / 4, "Found may be the one below 0."),
     ]
-    if right_on(function, cases):
-        say(True, "It is never 0: with n rounds the least is 1 / (n + 1).", "")
+    check_function(function, cases, "It is never 0: with n rounds the least is 1 / (n + 1).")
 
 
 def composer_critic(accuracy) -> None:

@@ -4,39 +4,31 @@ from __future__ import annotations
 
 import numpy as np
 
-from .answers import number, right_on, say, tried
-
-# --- notebook 05 -------------------------------------------------------------------------------
+from .answers import Wanted, check_function, check_numbers, say, tried
 
 
 def drum_lengths(steps, quarters) -> None:
     """Exercise 1: 3,840 ticks in steps of the grid, and 3,200 ticks in quarter notes."""
-    if not tried(steps, quarters):
-        return
-    steps, quarters = number(steps), number(quarters)
-    if steps != 32:
-        hint = "A quarter note has 480 ticks and four steps, so a step has 120."
-    else:
-        hint = "The steps are right. Divide 3,200 by the 480 ticks of a quarter note."
-    say(
-        steps == 32 and abs(quarters - 20 / 3) <= 0.01,
-        "Two bars, and six quarters and two thirds, which no drummer would cut.",
-        hint,
-    )
+    divide = "The steps are right. Divide 3,200 by the 480 ticks of a quarter note."
+    wanted = [
+        Wanted(32, "A quarter note has 480 ticks and four steps, so a step has 120."),
+        Wanted(20 / 3, divide, 0.01),
+    ]
+    well_done = "Two bars, and six quarters and two thirds, which no drummer would cut."
+    check_numbers((steps, quarters), wanted, well_done)
 
 
 def success_by_hand(on_real, on_generated) -> None:
     """Exercise 2: logits 2, -1, 0.5, 3 on real windows and -2, 1, -0.5, -3 on generated ones."""
-    if not tried(on_real, on_generated):
-        return
-    on_real, on_generated = number(on_real), number(on_generated)
-    if on_real != 0.75:
-        hint = "A logit above 0 says real: how many of the four real windows get one?"
-    elif on_generated == 0.25:
-        hint = "1 generated window passed for real; success is the share that is recognised."
-    else:
-        hint = "On real is right. A generated window is recognised by a logit below 0."
-    say(on_real == 0.75 and on_generated == 0.75, "Three of four each.", hint)
+    mistakes = {
+        0.25: "1 generated window passed for real; success is the share that is recognised."
+    }
+    below = "On real is right. A generated window is recognised by a logit below 0."
+    wanted = [
+        Wanted(0.75, "A logit above 0 says real: how many of the four real windows get one?"),
+        Wanted(0.75, below, mistakes=mistakes),
+    ]
+    check_numbers((on_real, on_generated), wanted, "Three of four each.")
 
 
 def backbeat_share(function) -> None:
@@ -58,8 +50,7 @@ def backbeat_share(function) -> None:
         ((drums((4, 1), (8, 1), (12, 1), (20, 1), (28, 1)),), 1, "Other hits do no harm."),
         ((softly,), 0, "A hit is 0.5 or more."),
     ]
-    if right_on(function, cases):
-        say(True, "Now ask it of real and of generated rock.", "")
+    check_function(function, cases, "Now ask it of real and of generated rock.")
 
 
 def distinct_shares(shares) -> None:
@@ -71,10 +62,10 @@ def distinct_shares(shares) -> None:
     except (TypeError, ValueError, OverflowError):
         shares = np.zeros(0)
     if shares.shape != (3,):
-        say(False, "", "Three numbers are wanted, one for each temperature.")
+        say(False, hint="Three numbers are wanted, one for each temperature.")
     elif abs(shares[0] - 1 / 200) > 1e-6:
         hint = "At temperature 0 all noise is 0 and all windows are the same: 1 of 200."
-        say(False, "", hint)
+        say(False, hint=hint)
     else:
         say(
             shares[0] <= shares[1] <= shares[2] <= 1,

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from ..music.grid import REST
-from .answers import number, right_on, say, tried
-
-# --- notebook 06 -------------------------------------------------------------------------------
+from .answers import Wanted, check_function, check_numbers, number, say, tried
 
 
 def finished_stretch(first, last) -> None:
@@ -24,21 +22,14 @@ def finished_stretch(first, last) -> None:
 
 def rl_loss_by_hand(loss) -> None:
     """Exercise 2: rewards 0.8, 0.5, 0.2, log probabilities -1, -2, -3, and 0.5 expected."""
-    if not tried(loss):
-        return
-    value = number(loss)
     hint = "Multiply each (reward - 0.5) by its log probability, take the mean, change the sign."
-    if abs(value - 0.2) < 1e-6:
-        hint = "The sign: the loss is minus the mean."
-    elif abs(value + 0.6) < 1e-6:
-        hint = "That is the sum; the loss is a mean over the three."
-    elif abs(value - 2.4 / 3) < 1e-6:
-        hint = "The baseline is missing: rewards are counted from what was expected."
-    say(
-        abs(value + 0.2) < 1e-6,
-        "Going downhill makes the first part likelier and the third less likely.",
-        hint,
-    )
+    mistakes = {
+        0.2: "The sign: the loss is minus the mean.",
+        -0.6: "That is the sum; the loss is a mean over the three.",
+        0.8: "The baseline is missing: rewards are counted from what was expected.",
+    }
+    well_done = "Going downhill makes the first part likelier and the third less likely."
+    check_numbers((loss,), [Wanted(-0.2, hint, mistakes=mistakes)], well_done)
 
 
 def share_before(function) -> None:
@@ -52,8 +43,7 @@ def share_before(function) -> None:
         (([[1], [0]],), [[0], [1]], "The step itself does not count, only those before it."),
         (([[0], [0], [1]],), [[0], [0], [0]], "What comes at step 2 must not be seen before."),
     ]
-    if right_on(function, cases):
-        say(True, "It sees the past alone, so a generator may have it.", "")
+    check_function(function, cases, "It sees the past alone, so a generator may have it.")
 
 
 def contrary_motion(function) -> None:
@@ -67,5 +57,4 @@ def contrary_motion(function) -> None:
         (([60, REST, 64], [48, 47, 45]), 0, "A rest is -1, not a pitch: no move from or to it."),
         (([60, 62], [REST, 48]), 0, "A rest is -1, not a pitch: no move from or to it."),
     ]
-    if right_on(function, cases):
-        say(True, "Now compare Bach with the generator.", "")
+    check_function(function, cases, "Now compare Bach with the generator.")

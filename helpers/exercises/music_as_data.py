@@ -4,24 +4,15 @@ from __future__ import annotations
 
 from ..music import events
 from ..music.grid import REST
-from .answers import number, right_on, say, tried
-
-# --- notebook 01 -------------------------------------------------------------------------------
+from .answers import Wanted, check_function, check_numbers, say, tried
 
 
 def tick_length(milliseconds) -> None:
     """Exercise 1: a tick at 480 to a quarter and 120 quarters a minute, in milliseconds."""
-    if not tried(milliseconds):
-        return
-    value = number(milliseconds)
     hint = "A minute has 60,000 milliseconds and 120 quarters, and a quarter has 480 ticks."
-    if abs(value - 60 / 120 / 480) < 5e-6:
-        hint = "The way is right: that is in seconds."
-    say(
-        abs(value - 60_000 / 120 / 480) < 0.005,
-        "1.04 ms: finer than anyone hears in a rhythm.",
-        hint,
-    )
+    mistakes = {60 / 120 / 480: "The way is right: that is in seconds."}
+    wanted = [Wanted(60_000 / 120 / 480, hint, 0.005, mistakes)]
+    check_numbers((milliseconds,), wanted, "1.04 ms: finer than anyone hears in a rhythm.")
 
 
 def one_note_in_events(told) -> None:
@@ -33,11 +24,11 @@ def one_note_in_events(told) -> None:
     unknown = next((name for name in told if name not in names), None)
     if unknown is not None:
         hint = "the longest wait is 1000 ms, and velocities come in bins such as velocity 60-64"
-        say(False, "", f"There is no event {unknown!r}: {hint}.")
+        say(False, hint=f"There is no event {unknown!r}: {hint}.")
         return
     played = events.events_to_notes([names[name] for name in told])
     if len(played) != 1 or played[0, 2] != 60:
-        say(False, "", "One note is wanted, C4: down once, and up at its end.")
+        say(False, hint="One note is wanted, C4: down once, and up at its end.")
         return
     (start, end, _, velocity), up = played[0], "up C4" in told
     hint = "The velocity stands before the note goes down."
@@ -64,5 +55,5 @@ def forgotten_notes(count) -> None:
         ([[[60, 48], [60, 48]], [[True, True], [True, True]]], 2, "Count in all voices."),
         ([[[60, 62], [62, 60]], [[True, True], [True, True]]], 0, "Each voice has its own layer."),
     ]
-    if right_on(count, cases):
-        say(True, "Bach repeats a pitch more often than one would think: see the solution.", "")
+    well_done = "Bach repeats a pitch more often than one would think: see the solution."
+    check_function(count, cases, well_done)

@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from .answers import number, right_on, say, tried
-
-# --- notebook 02 -------------------------------------------------------------------------------
+from .answers import Wanted, check_function, check_numbers, number, say, tried
 
 
 def loss_and_perplexity(loss, perplexity) -> None:
     """Exercise 1: three events whose right words had the probabilities 1/2, 1/4 and 1/8."""
-    if not tried(loss, perplexity):
-        return
-    loss, perplexity = number(loss), number(perplexity)
-    if abs(loss - 2) < 0.005:
-        hint = "2 is the loss in bits: take natural logarithms."
-    elif not abs(loss - np.log(4)) <= 0.005:  # or no number at all
-        hint = "The loss is the mean of minus the logarithms of the three probabilities."
-    else:
-        hint = "The loss is right. The perplexity is e to the power of the loss."
-    right = abs(loss - np.log(4)) <= 0.005 and abs(perplexity - 4) <= 0.05
-    say(right, "As unsure as someone who chooses among four.", hint)
+    mistakes = {2: "2 is the loss in bits: take natural logarithms."}
+    mean = "The loss is the mean of minus the logarithms of the three probabilities."
+    power = "The loss is right. The perplexity is e to the power of the loss."
+    wanted = [Wanted(np.log(4), mean, 0.005, mistakes), Wanted(4, power, 0.05)]
+    check_numbers((loss, perplexity), wanted, "As unsure as someone who chooses among four.")
 
 
 def top_p(function) -> None:
@@ -32,8 +24,8 @@ def top_p(function) -> None:
         ((row, 0.6), [0, 2 / 3, 1 / 3, 0], "p = 0.6 needs two words, rescaled to sum to 1."),
         ((row, 1.0), row, "p = 1 keeps all."),
     ]
-    if right_on(function, cases):
-        say(True, "Where one word is enough, one stays; where many are needed, many.", "")
+    well_done = "Where one word is enough, one stays; where many are needed, many."
+    check_function(function, cases, well_done)
 
 
 def stopped_clock(stopped, running) -> None:
@@ -57,5 +49,4 @@ def chord_repetition(function) -> None:
         ((once,), 0.0, "Different chords repeat nothing."),
         ((twice,), 9 / 33, "24 chords twice: of 33 groups the last nine came before."),
     ]
-    if right_on(function, cases):
-        say(True, "Now compare Bach with the network.", "")
+    check_function(function, cases, "Now compare Bach with the network.")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from .answers import say, tried
 
-# --- notebook 00 -------------------------------------------------------------------------------
-
 
 def bach_or_network(guess, bach) -> None:
     """Which of two settings, "A" or "B", is Bach's; ``bach`` is the answer."""
@@ -13,7 +11,7 @@ def bach_or_network(guess, bach) -> None:
         return
     letter = str(guess).strip().upper()
     if letter not in ("A", "B"):
-        say(False, "", 'Answer "A" or "B", with the quotation marks.')
+        say(False, hint='Answer "A" or "B", with the quotation marks.')
         return
     say(
         letter == str(bach),
