@@ -16,7 +16,14 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from helpers.course.splits import SPLITS  # noqa: E402
 from helpers.course.storage import sha256, write_npz  # noqa: E402
-from helpers.data.tunes import COLLECTIONS, KINDS, TUNES_FILE, Tune, event_notes  # noqa: E402
+from helpers.data.tunes import (  # noqa: E402
+    COLLECTIONS,
+    KINDS,
+    TUNES_FILE,
+    Tune,
+    event_notes,
+    without_first_endings,
+)
 from helpers.files.abc_reader import key_name, read_tune, split_tunes  # noqa: E402
 from helpers.files.reading import Reading  # noqa: E402
 from helpers.music.grid import REST  # noqa: E402
@@ -41,9 +48,6 @@ MISPRINTS = {
     "K:Bn": "K:Bm",
     "Q:60\nK:D\nf/-e/|dA BA/": "Q:60\nL:1/8\nK:D\nf/-e/|dA BA/",  # The Bold Deserter
 }
-FIRST_ENDING = re.compile(
-    r"(?:\[|\|\s*)1(?![\d/])(?:(?!(?:\[|\|\s*)1).){1,300}?(?=(?::\|?|\|)\s*\[?2)", re.S
-)
 RIGHT_BARS = 0.75  # the least share of a tune's bars that must be whole
 FEWEST_BARS = 6  # whole ones
 
@@ -80,7 +84,7 @@ def mended(text: str) -> str:
     for wrong, right in MISPRINTS.items():
         text = text.replace(wrong, right)
     head, key, body = re.split(r"(?m)^(K:.*\n?)", text, maxsplit=1)
-    return head + key + FIRST_ENDING.sub("|", body)
+    return head + key + without_first_endings(body)
 
 
 def metre_by_its_bars(text: str, reading: Reading) -> Reading:

@@ -129,14 +129,12 @@ def _fetch(spec: DataSet, folder: Path) -> None:
         raise
     except ValueError:  # pooch's, which has removed the file
         raise DownloadError(
-            f"The download of {spec.name} is not the file that was published (its SHA-256 "
-            "differs) and is removed: run this again to fetch it anew."
+            f"The download of {spec.name} is removed, for its SHA-256 differs from the published "
+            "file's: run this again to fetch it anew."
         ) from None
     except OSError as error:
-        raise DownloadError(
-            f"{spec.name} cannot be written to data/downloads ({error.strerror or error}): "
-            "make room there, or get write access."
-        ) from None
+        why = f"cannot be written to data/downloads ({error.strerror or error})"
+        raise DownloadError(f"{spec.name} {why}: make room there, or get write access.") from None
 
 
 def _receive(spec: DataSet, part: Path, url: str, output: str, pooch) -> None:
@@ -148,21 +146,17 @@ def _receive(spec: DataSet, part: Path, url: str, output: str, pooch) -> None:
         with _open(spec, have) as response:
             have = have if response.status_code == 206 else 0
             left = spec.size - have
-            bar = progress(
-                _blocks(response, unit, left),
-                total=have // unit + -(-left // unit),
-                label=f"{spec.name}, {units}bytes",
-                initial=have // unit,
-            )
+            blocks, before = _blocks(response, unit, left), have // unit
+            total, label = before - (-left // unit), f"{spec.name}, {units}bytes"
             with open(target, "ab" if have else "wb") as file:
-                for block in bar:
+                for block in progress(blocks, total, label, initial=before):
                     file.write(block)
     have = target.stat().st_size
     if have < spec.size:
         kept = ", which are kept" if large else ""
+        came = f"{have:,} of {spec.size:,} bytes{kept}"
         raise DownloadError(
-            f"The download of {spec.name} was cut off after {have:,} of {spec.size:,} bytes{kept}: "
-            "run this again."
+            f"The download of {spec.name} was cut off after {came}: run this again."
         )
     os.replace(target, output)
 
@@ -182,17 +176,17 @@ def _open(spec: DataSet, have: int):
             f"{spec.name} cannot be fetched, as its server is not reached ({_reason(error)}): "
             f"see that the network is there, and {way}"
         ) from None
-    expected = spec.size - have if response.status_code == 206 else spec.size
-    offered = response.headers.get("Content-Length", str(expected)).strip()
-    fault = "" if offered == str(expected) else f"it offers {offered} bytes and not {expected}"
+    expected = str(spec.size - have if response.status_code == 206 else spec.size)
+    offered = response.headers.get("Content-Length", expected).strip()
+    fault = f"it offers {offered} bytes and not {expected}"
     if response.status_code not in (200, 206):
         fault = f"HTTP {response.status_code} {response.reason}"
-    if fault:
-        response.close()
-        raise DownloadError(
-            f"The server does not give {spec.name} as it was published ({fault}): {way}"
-        )
-    return response
+    elif offered == expected:
+        return response
+    response.close()
+    raise DownloadError(
+        f"The server does not give {spec.name} as it was published ({fault}): {way}"
+    )
 
 
 def _blocks(response, unit: int, left: int) -> Iterator[bytes]:

@@ -6,7 +6,9 @@ are exact: an eighth of a triplet lasts 4/3.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -43,6 +45,9 @@ TEMPOS = {
     "other": 160,
 }
 KINDS = tuple(TEMPOS)
+FIRST_ENDING = re.compile(
+    r"(?:\[|\|\s*)1(?![\d/])(?:(?!(?:\[|\|\s*)1).){1,300}?(?=(?::\|?|\|)\s*\[?2)", re.S
+)
 
 
 class Tune(NamedTuple):
@@ -53,7 +58,8 @@ class Tune(NamedTuple):
     bar_starts: ``(bars,)`` float, the steps of the downbeats; what comes before the first is a
     pickup.
     kind: one of ``KINDS``. key: such as "D major" or "E dorian". time_signature: such as "6/8".
-    number: O'Neill's; 0 in the other collection, which has none.
+    number: O'Neill's; 0 in the other collection, which has none. chords: (start in steps, name) of
+    the symbols over the tune, such as ``(16.0, "Am7")``, where its collection has any.
     """
 
     name: str
@@ -64,6 +70,7 @@ class Tune(NamedTuple):
     notes: np.ndarray
     bar_starts: np.ndarray
     number: int = 0
+    chords: Sequence[tuple[float, str]] = ()
 
     @property
     def tonic(self) -> int:
@@ -73,7 +80,7 @@ class Tune(NamedTuple):
     @property
     def tempo(self) -> float:
         """Quarter notes a minute: what is common for the kind; the books print none."""
-        return float(TEMPOS[self.kind])
+        return float(TEMPOS.get(self.kind, TEMPOS["other"]))
 
     def to_piece(self) -> Piece:
         """The tune on the sixteenth grid, one voice. What falls between two sixteenths (a triplet's
@@ -144,6 +151,11 @@ def read_tune(arrays: dict[str, np.ndarray], i: int) -> Tune:
         bar_starts=arrays["bar_ticks"][bars] / SIXTHS_PER_STEP,
         number=int(arrays["number"][i]),
     )
+
+
+def without_first_endings(text: str) -> str:
+    """ABC whose repeats, played once, go on to the second ending."""
+    return FIRST_ENDING.sub("|", text)
 
 
 def event_notes(pitches: np.ndarray, ticks: np.ndarray) -> np.ndarray:
