@@ -14,7 +14,7 @@ __getattr__, __dir__, __all__ = hand_on(
         ),
         "grid": (
             "REST STEPS_PER_BAR STEPS_PER_QUARTER VOICE_NAMES Piece bar_clock bar_length "
-            "excerpt pitch_name pitch_number transpose voice_notes voices_to_roll"
+            "excerpt pitch_name pitch_number transpose voice_notes voices_to_roll with_voices"
         ),
         "keys": "key_tonic",
         "matrices": "matrices_to_timeline to_matrices",

@@ -7,25 +7,27 @@ import functools
 import numpy as np
 
 from ..music.grid import REST, STEPS_PER_BAR
-from .arguments import _in_range, as_seed
-from .published import _published
+from .arguments import as_seed, harmonise
+from .published import published
 
 WINDOW = 2 * STEPS_PER_BAR
 
 
-def accompany(melody, seed: int | None = None, generator=None, pickup: int = 0) -> np.ndarray:
+def accompany(melody, seed: int | None = None, generator=None, pickup: int | None = None):
     """Alto, tenor and bass to a melody, by the accompaniment GAN of notebook 04.
 
-    melody: ``(steps,)`` whole numbers, MIDI pitches on the sixteenth grid or ``REST``, of any
-    length from one step. pickup: steps before the first downbeat, 0 where the melody begins on one.
-    Returns voices ``(steps, 4)`` int16 with the melody, untouched, in column 0.
+    melody: music, such as ``load_melody`` gives or a ``Piece`` (its first voice counts); or bare
+    pitches ``(steps,)``, whole numbers on the sixteenth grid, of any length from one step. pickup:
+    steps before the first downbeat; None is the music's own, or 0.
+    Returns for music a ``Piece`` that plays as that music, for pitches voices ``(steps, 4)`` int16:
+    the melody stands untouched in column 0.
 
     A melody outside the trained range is moved, by octaves where that is enough, and the music
     moved back. Raises ValueError with one sentence where the melody is no melody.
     """
 
-    def write(moved):
-        network = generator or _published("04_accompaniment_gan", "generator")
+    def write(moved, pickup):
+        network = generator or published("04_accompaniment_gan").network("generator")
         before = -pickup % STEPS_PER_BAR
         bars = max(2, -(-(before + len(moved)) // STEPS_PER_BAR))
         padded = np.full(bars * STEPS_PER_BAR, moved[-1])  # the last note held to the window's end
@@ -33,7 +35,7 @@ def accompany(melody, seed: int | None = None, generator=None, pickup: int = 0) 
         padded[before : before + len(moved)] = moved
         return join_windows(_windows(padded, seed, network))[before : before + len(moved)]
 
-    return _in_range(melody, write)
+    return harmonise(melody, pickup, write)
 
 
 @functools.cache

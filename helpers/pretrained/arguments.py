@@ -3,9 +3,13 @@ wrong, and melodies moved to where the networks have learned."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
-from ..music.grid import REST
+from ..music.conversion import to_piece
+from ..music.grid import REST, Piece, with_voices
+from ..music.timeline import Timeline
 
 MELODY_RANGE = (57, 81)  # the sopranos that the accompaniment GAN was trained on
 MAX_STEPS = 20_000  # some twenty minutes of music
@@ -69,10 +73,26 @@ def move(voices: np.ndarray, semitones: int, low: int, high: int) -> np.ndarray:
     return np.where(voices == REST, REST, moved + up - down).astype(np.int16)
 
 
-def _in_range(melody, write) -> np.ndarray:
-    """The voices that ``write`` adds to a melody moved into the trained range, moved back."""
-    melody = as_melody(melody)
+def take_melody(music, pickup: int | None = None) -> tuple[np.ndarray, int, Piece | None]:
+    """``(melody, pickup, piece)`` of what somebody calls a melody: pitches ``(steps,)``, which are
+    no piece, or any music of the course, whose first voice counts. pickup: the steps before the
+    first downbeat; None takes the music's own, or 0."""
+    if not isinstance(music, (Piece, Timeline)) and not hasattr(music, "to_timeline"):
+        return as_melody(music), pickup or 0, None
+    piece = to_piece(music)
+    if pickup is None:
+        pickup = int(piece.bar_starts[0]) if len(piece.bar_starts) else 0
+    return as_melody(piece.voices[:, 0]), pickup, piece
+
+
+def harmonise(music, pickup: int | None, write: Callable) -> np.ndarray | Piece:
+    """The voices that ``write(melody, pickup)`` gives to a melody moved into the trained range,
+    moved back, the melody itself untouched: an array for an array, else a piece."""
+    melody, pickup, piece = take_melody(music, pickup)
     shift = fitting_shift(melody)
-    voices = move(write(move(melody, shift, *MELODY_RANGE)), -shift, 0, 127)
+    voices = move(write(move(melody, shift, *MELODY_RANGE), pickup), -shift, 0, 127)
     voices[:, 0] = melody
-    return voices
+    if piece is None:
+        return voices
+    alone = piece._replace(voices=piece.voices[:, :1], onsets=piece.onsets[:, :1])
+    return with_voices(alone, voices)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..files.midi_writer import midi_to_notes, notes_to_midi
+from ..music.conversion import to_timeline
 from ..music.events import (
     FIRST_VELOCITY,
     FIRST_WAIT,
@@ -15,8 +17,9 @@ from ..music.events import (
     events_to_notes,
     notes_to_events,
 )
+from ..music.seconds import notes_in_seconds
 from .arguments import as_seed, check_temperature, is_number
-from .published import _published
+from .published import published
 
 if TYPE_CHECKING:
     import pretty_midi
@@ -26,21 +29,18 @@ MAX_SECONDS = 600  # of composed music
 EVENTS_A_SECOND = 32  # somewhat more than the composer writes
 
 
-# --- notebook 03 -------------------------------------------------------------------------------
-
-
 def judge(music, network=None) -> float:
     """The probability, 0 to 1, that music is good, by the critic of notebook 03: of that mixture of
     good and bad on which it was trained, chorales and fiddle tunes among the good.
 
-    music: the path of a MIDI, MusicXML or ABC file, or a ``pretty_midi.PrettyMIDI``; drums are left
+    music: the path of a MIDI, MusicXML or ABC file, or any music of the course; drums are left
     out. Longer music is judged segment by segment, and their logits are averaged. Raises ValueError
     with one sentence where there is nothing to judge or the file cannot be read.
     """
     from ..chapters import critic_and_composer as chapter
 
-    tokens = _as_events(music)
-    logit = chapter.judge_music(network or _published("03_critic_and_composer", "critic"), tokens)
+    network = network or published("03_critic_and_composer").network("critic")
+    logit = chapter.judge_music(network, _as_events(music))
     return (1 + math.tanh(logit / 2)) / 2  # the logistic function, which never overflows
 
 
@@ -50,17 +50,13 @@ def _as_events(music) -> np.ndarray:
         from ..data.representations import read_events
 
         tokens = read_events(music)
-    else:
-        import pretty_midi
-
-        from ..files.midi_writer import midi_to_notes
-
-        if not isinstance(music, pretty_midi.PrettyMIDI):
-            raise ValueError(
-                "Music to be judged is the path of a file or a pretty_midi.PrettyMIDI, not "
-                f"{type(music).__name__}."
-            )
+    elif hasattr(music, "instruments"):  # a PrettyMIDI, whose own seconds are the finest
         tokens = notes_to_events(midi_to_notes(music))
+    else:
+        try:
+            tokens = notes_to_events(notes_in_seconds(to_timeline(music)))
+        except TypeError as error:
+            raise ValueError(f"{error} The path of a file will do too.") from None
     sounds = (tokens < FIRST_WAIT) | (tokens >= FIRST_VELOCITY)
     if not sounds.any():
         raise ValueError("There are no pitched notes in this music, so nothing to judge.")
@@ -81,14 +77,13 @@ def compose(
     more cautious, 0 without chance. Raises ValueError with one sentence where an argument is wrong.
     """
     from ..chapters import critic_and_composer as chapter
-    from ..files.midi_writer import notes_to_midi
 
     if not isinstance(start_pitch, (int, np.integer)) or not 21 <= start_pitch <= 108:
         raise ValueError(f"A start pitch is a piano's, from 21 to 108, not {start_pitch!r}.")
     if not is_number(seconds) or not 0 < seconds <= MAX_SECONDS:
         raise ValueError(f"Music here lasts up to {MAX_SECONDS} seconds, not {seconds!r}.")
     check_temperature(temperature)
-    composer = chapter.Composer(network or _published("03_critic_and_composer", "composer"))
+    composer = chapter.Composer(network or published("03_critic_and_composer").network("composer"))
     seed = as_seed(seed)
     for tries in range(5):  # a network may also go round in circles in which no time passes
         # The same seed composes the same beginning, so what is too short is composed again.

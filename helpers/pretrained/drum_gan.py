@@ -8,12 +8,9 @@ import numpy as np
 
 from ..music.grid import STEPS_PER_BAR
 from .arguments import MAX_STEPS, as_seed, check_temperature
-from .published import _checkpoint, _published
+from .published import published
 
 DRUM_VARIATION = 0.3  # of the noise: how much of it differs from one pair of bars to the next
-
-
-# --- notebook 05 -------------------------------------------------------------------------------
 
 
 def drum_loop(
@@ -38,11 +35,11 @@ def drum_loop(
     check_temperature(temperature)
     if style is not None and style not in drum_gan.STYLES:
         raise ValueError(f"A style is one of {', '.join(drum_gan.STYLES)}, not {style!r}.")
-    generator = generator or _published("05_drum_gan", "long_generator")
+    generator = generator or published("05_drum_gan").network("long_generator")
     seed = as_seed(seed)
     pairs = -(-bars // 2)
     if style is None:
-        shares = _checkpoint("05_drum_gan").card["style shares"]
+        shares = published("05_drum_gan").card["style shares"]
         asked = drum_gan.mix_styles(shares, 1, seed)
     else:
         asked = drum_gan.style_row(style)[None]

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from .arguments import _in_range, as_seed, check_temperature
-from .published import _published
-
-# --- notebook 06 -------------------------------------------------------------------------------
+from .arguments import as_seed, check_temperature, harmonise
+from .published import published
 
 
 def accompany_rl(
@@ -15,15 +11,12 @@ def accompany_rl(
     temperature: float = 1.0,
     seed: int | None = None,
     generator=None,
-    pickup: int = 0,
-) -> np.ndarray:
+    pickup: int | None = None,
+):
     """Alto, tenor and bass to a melody, by the generator of notebook 06, which was rewarded.
 
-    melody and pickup: as in ``accompany``. temperature: below 1 more cautious, 0 without chance.
-    Returns voices ``(steps, 4)`` int16 with the melody, untouched, in column 0.
-
-    It writes note by note, some hundred steps a second. A melody outside the trained range is
-    moved, by octaves where that is enough, and the music moved back. Raises ValueError with one
+    melody, pickup, and what is returned: as in ``accompany``. temperature: below 1 more cautious, 0
+    without chance. It writes note by note, some hundred steps a second. Raises ValueError with one
     sentence where an argument is wrong.
     """
     from ..chapters import gan_with_rl as rl
@@ -31,8 +24,8 @@ def accompany_rl(
     check_temperature(temperature)
     seed = as_seed(seed)
 
-    def write(moved):
-        network = generator or _published("06_gan_with_rl", "rewarded")
+    def write(moved, pickup):
+        network = generator or published("06_gan_with_rl").network("rewarded")
         return rl.accompany_melody(network, moved, temperature, seed, pickup)
 
-    return _in_range(melody, write)
+    return harmonise(melody, pickup, write)

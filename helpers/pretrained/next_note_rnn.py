@@ -8,29 +8,34 @@ import math
 import numpy as np
 
 from ..data.tunes import KINDS, load_tunes, usual_signature
-from ..music.grid import REST, STEPS_PER_BAR, bar_clock, bar_length, default_onsets
+from ..music.grid import (
+    REST,
+    STEPS_PER_BAR,
+    Piece,
+    as_onsets,
+    bar_clock,
+    bar_length,
+    nearest_steps,
+)
 from ..music.words import Vocabulary, read_word, voice_words, words_to_voice
 from .arguments import (
-    _in_range,
-    as_melody,
     as_seed,
     check_steps,
     check_temperature,
+    harmonise,
     is_number,
     move,
+    take_melody,
 )
-from .published import _published
+from .published import published
 
 FIDDLE_MIDDLE = 74  # D5, about which the tunes of notebook 02 lie when their tonic is a D
 METRES = ("2/2", "6/8", "3/4", "9/8")  # that a melody of no known style may be in
 EVENTS_HEARD = 256  # of a longer melody the last ones
 
 
-# --- notebook 02 -------------------------------------------------------------------------------
-
-
 def continue_melody(
-    pitches,
+    melody,
     steps: int,
     temperature: float = 1.0,
     top_k: int | None = None,
@@ -38,20 +43,22 @@ def continue_melody(
     style: str | None = None,
     seed: int | None = None,
     network=None,
-) -> tuple[np.ndarray, np.ndarray]:
+):
     """How a melody goes on, by the next-note RNN of notebook 02, which has read fiddle tunes.
 
-    pitches: ``(length,)`` whole numbers, MIDI pitches on the sixteenth grid or ``REST``, beginning
-    on a downbeat. temperature 0 is greedy; top_k and top_p restrict the draw to the most probable
-    events. style: a kind of tune, one of ``tunes.KINDS``; None leaves it open.
-    Returns the ``steps`` steps that follow: pitches ``(steps,)`` int16, onsets ``(steps,)`` bool.
+    melody: music, such as ``load_melody`` gives or a ``Piece`` (its first voice counts); or bare
+    pitches ``(length,)``, whole numbers on the sixteenth grid, beginning on a downbeat. temperature
+    0 is greedy; top_k and top_p restrict the draw to the most probable events. style: a kind of
+    tune, one of ``data.KINDS``; None leaves it open.
+    Returns for music a ``Piece``, the melody and the ``steps`` steps that follow; for pitches what
+    follows alone: pitches ``(steps,)`` int16, onsets ``(steps,)`` bool.
 
-    The key, and without a style the metre, are those in which the network finds the melody most
-    probable. Raises ValueError with one sentence where an argument is wrong.
+    The key, and for pitches without a style the metre, are those in which the network finds the
+    melody most probable. Raises ValueError with one sentence where an argument is wrong.
     """
     from ..chapters import next_note_rnn as rnn
 
-    melody = as_melody(pitches)
+    melody, pickup, piece = take_melody(melody)
     check_steps(steps)
     check_temperature(temperature)
     if top_k is not None and not (isinstance(top_k, (int, np.integer)) and top_k >= 1):
@@ -60,9 +67,13 @@ def continue_melody(
         raise ValueError(f"top_p is a share above 0 and up to 1, not {top_p!r}.")
     if style is not None and style not in KINDS:
         raise ValueError(f"A style is one of {', '.join(KINDS)}, not {style!r}.")
-    network = network or _published("02_next_note_rnn", "tunes")
+    network = network or published("02_next_note_rnn").network("tunes")
     vocabulary = _tune_vocabulary()
-    tokens, places, shift = _as_fiddle_tune(melody, style, network, vocabulary)
+    struck = as_onsets(melody, None if piece is None else piece.onsets[:, 0])[:, 0]
+    metres = _metres(style, piece)
+    tokens, places, shift = _as_fiddle_tune(
+        melody, struck, pickup, metres, style, network, vocabulary
+    )
     choice = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "end": False}
     words, lasting, seed = [], 0, as_seed(seed)
     for draw in range(1 + 6 * steps):  # an event lasts at least a sixth of a step
@@ -79,13 +90,41 @@ def continue_melody(
         after = rnn.places_of(np.append(new, 0), places[-1], vocabulary.words)
         tokens = np.concatenate([tokens, new])[-EVENTS_HEARD:]
         places = np.concatenate([places, after[1:]])[-EVENTS_HEARD:]
-    melody, onsets = words_to_voice(words)
-    return move(melody[:steps], -shift, 0, 127), onsets[:steps]
+    more, onsets = words_to_voice(words)
+    more, onsets = move(more[:steps], -shift, 0, 127), onsets[:steps]
+    return (more, onsets) if piece is None else _longer(piece, more, onsets)
 
 
-def _as_fiddle_tune(melody, style, network, vocabulary) -> tuple[np.ndarray, np.ndarray, int]:
-    """A melody's tokens and places, and the semitones it was moved by: of all keys (and metres, if
-    there is no style) those in which the network finds it most probable."""
+def _longer(piece: Piece, more: np.ndarray, onsets: np.ndarray) -> Piece:
+    """The first voice of a piece and what follows on it, in the same metre."""
+    voice = np.concatenate([piece.voices[:, 0], more])[:, None]
+    struck = np.concatenate([piece.onsets[:, 0], onsets])[:, None]
+    bars, length = np.asarray(piece.bar_starts), bar_length(piece.time_signature)
+    last = bars[-1] if len(bars) else -length
+    bars = np.append(bars, nearest_steps(np.arange(last + length, len(voice), length)))
+    return piece._replace(
+        voices=voice,
+        onsets=as_onsets(voice, struck),
+        bar_starts=bars.astype(np.int32),
+        fermatas=None,
+    )
+
+
+def _metres(style: str | None, piece: Piece | None) -> list[str]:
+    """The metres that a melody may be in."""
+    if style is not None:
+        return [usual_signature(style)]
+    if piece is None:
+        return list(METRES)
+    bar = bar_length(piece.time_signature)
+    return [metre for metre in METRES if bar_length(metre) == bar] or list(METRES)
+
+
+def _as_fiddle_tune(
+    melody, struck, pickup, metres, style, network, vocabulary
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """A melody's tokens and places, and the semitones it was moved by: of all keys and these metres
+    those in which the network finds it most probable."""
     from ..chapters import next_note_rnn as rnn
 
     notes = melody[melody != REST]
@@ -95,11 +134,11 @@ def _as_fiddle_tune(melody, style, network, vocabulary) -> tuple[np.ndarray, np.
     readings = []
     for shift in shifts:
         # Notes that the move brings to one pitch, an octave apart before, stay two notes.
-        words = voice_words(move(melody, shift, 0, 127), default_onsets(melody)[:, 0])
+        words = voice_words(move(melody, shift, 0, 127), struck)
         tokens = vocabulary.encode([rnn.START, *words], unknown="nearest")
         times = np.cumsum([0, *(float(read_word(word)[1]) for word in words)])
-        for metre in METRES if style is None else [usual_signature(style)]:
-            clock = bar_clock(times, [0], bar_length(metre))
+        for metre in metres:
+            clock = bar_clock(times, [pickup], bar_length(metre))
             places = rnn.as_places(clock, metre, style)
             readings.append((tokens[-EVENTS_HEARD:], places[-EVENTS_HEARD:], shift))
     inputs, places = (np.stack([reading[i] for reading in readings]) for i in (0, 1))
@@ -108,30 +147,31 @@ def _as_fiddle_tune(melody, style, network, vocabulary) -> tuple[np.ndarray, np.
 
 
 def compose_chorale(
-    steps: int,
+    steps: int | None = None,
     soprano=None,
     temperature: float = 1.0,
     seed: int | None = None,
     network=None,
-    pickup: int = 0,
-) -> np.ndarray:
-    """A chorale in four voices, by the chorale network of notebook 02: ``(steps, 4)`` int16 of MIDI
-    pitches and ``REST``, soprano first.
+    pickup: int | None = None,
+):
+    """A chorale in four voices, by the chorale network of notebook 02: soprano first.
 
-    soprano: ``(steps,)``, a melody to be harmonised; it stands untouched in column 0. None composes
-    a melody too. temperature: below 1 more cautious, 0 without chance. pickup: steps before the
-    first downbeat. A soprano outside the trained range is moved, and the music moved back. Raises
-    ValueError with one sentence where an argument is wrong.
+    steps: how long; None is the soprano's length. soprano: a melody to be harmonised, which stays
+    as it is; None composes one too. temperature: below 1 more cautious, 0 without chance. pickup:
+    steps before the first downbeat. soprano, pickup and what is returned are otherwise as in
+    ``accompany``. Raises ValueError with one sentence where an argument is wrong.
     """
     from ..chapters import next_note_rnn as rnn
 
+    if steps is None and soprano is not None:
+        steps = len(take_melody(soprano)[0])
     check_steps(steps)
     check_temperature(temperature)
     seed = as_seed(seed)
 
-    def write(moved):
+    def write(moved, pickup):
         return rnn.compose_voices(
-            network or _published("02_next_note_rnn", "chorales"),
+            network or published("02_next_note_rnn").network("chorales"),
             steps,
             sopranos=None if moved is None else moved[None],
             places=(np.arange(steps) - pickup) % STEPS_PER_BAR,
@@ -140,11 +180,11 @@ def compose_chorale(
         )[0]
 
     if soprano is None:
-        return move(write(None), 0, 0, 127)
-    soprano = as_melody(soprano)
-    if len(soprano) != steps:
-        raise ValueError(f"This soprano has {len(soprano)} steps, not the {steps} asked for.")
-    return _in_range(soprano, write)
+        return move(write(None, pickup or 0), 0, 0, 127)
+    count = len(take_melody(soprano)[0])
+    if count != steps:
+        raise ValueError(f"This soprano has {count} steps, not the {steps} asked for.")
+    return harmonise(soprano, pickup, write)
 
 
 @functools.cache

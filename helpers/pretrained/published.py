@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import functools
 
-from ..training import checkpoints
+from ..training.checkpoints import Checkpoint, load_checkpoint
 
 
 @functools.cache
-def _checkpoint(chapter: str) -> checkpoints.Checkpoint:
-    """The published checkpoint, verified once; it keeps the networks that it has read."""
-    return checkpoints.load_checkpoint(chapter)
-
-
-def _published(chapter: str, name: str):
-    return _checkpoint(chapter).network(name)
+def published(chapter: str) -> Checkpoint:
+    """A chapter's published checkpoint; it keeps the networks that it has read."""
+    return load_checkpoint(chapter)

@@ -262,7 +262,10 @@ def as_read(melody, style=None, network=None, monkeypatch=None, best=None):
     if best is not None:
         losses = lambda network, inputs, *_: np.abs(np.arange(len(inputs)) - best)[:, None]  # noqa: E731
         monkeypatch.setattr(rnn, "batch_losses", losses)
-    return next_note_rnn._as_fiddle_tune(np.array(melody), style, network, VOCABULARY)
+    metres, struck = next_note_rnn._metres(style, None), default_onsets(melody)[:, 0]
+    return next_note_rnn._as_fiddle_tune(
+        np.array(melody), struck, 0, metres, style, network, VOCABULARY
+    )
 
 
 @pytest.mark.parametrize("best", [0, 17, 47])
@@ -844,3 +847,67 @@ def test_another_rewarded_generator_can_be_given():
     given = pretrained.accompany_rl(SCALE, seed=1, generator=other)
     assert given.shape == (64, 4)
     assert not np.array_equal(given, pretrained.accompany_rl(SCALE, seed=1))
+
+
+# --- music in, music out -------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def tune(tmp_path_factory):
+    """A waltz of five bars with a pickup of a quarter, a repeated note and a tempo of its own."""
+    path = tmp_path_factory.mktemp("tunes") / "waltz.abc"
+    path.write_text(
+        "X:1\nT:A waltz\nM:3/4\nL:1/4\nQ:1/4=150\nK:G\nD|G2G|B2B|d>cB|A3|G2|]\n", "utf-8"
+    )
+    return data.load_melody(path)
+
+
+def plays_as(piece, tune):
+    """Whether a piece begins with the tune's own notes, bars, metre, tempo and name."""
+    steps = len(tune.melody)
+    return (
+        np.array_equal(piece.voices[:steps, 0], tune.melody)
+        and np.array_equal(piece.onsets[:steps, 0], tune.onsets)
+        and np.array_equal(piece.bar_starts[: len(tune.bar_starts)], tune.bar_starts)
+        and (piece.time_signature, piece.tempo) == (tune.time_signature, tune.tempo)
+        and piece.name == tune.name
+    )
+
+
+@both_systems
+def test_a_tune_comes_back_as_a_piece_with_its_pickup_onsets_metre_and_tempo(accompany, tune):
+    piece = accompany(tune, seed=1)
+    assert piece.voices.shape == (len(tune.melody), 4) and plays_as(piece, tune)
+    bare = accompany(tune.melody, seed=1, pickup=tune.pickup)
+    assert np.array_equal(piece.voices, bare)
+    assert plays_as(tune.with_voices(bare), tune)
+    assert not np.array_equal(bare, accompany(tune.melody, seed=1))  # the pickup counts
+    again = accompany(piece, seed=1)  # of a piece the first voice is the melody
+    assert np.array_equal(again.voices, bare) and plays_as(again, tune)
+
+
+def test_a_tune_goes_on_in_its_own_metre(tune):
+    piece = pretrained.continue_melody(tune, 36, seed=2, temperature=0.8)
+    assert piece.voices.shape == (len(tune.melody) + 36, 1) and plays_as(piece, tune)
+    assert set(np.diff(piece.bar_starts)) == {12}
+    assert piece.bar_starts[-1] >= len(piece.voices) - 12
+
+
+def test_a_chorale_on_a_tune(tune):
+    piece = pretrained.compose_chorale(soprano=tune, seed=3)
+    assert piece.voices.shape == (len(tune.melody), 4) and plays_as(piece, tune)
+    bare = pretrained.compose_chorale(
+        len(tune.melody), soprano=tune.melody, seed=3, pickup=tune.pickup
+    )
+    assert np.array_equal(piece.voices, bare)
+    with pytest.raises(ValueError, match="steps"):
+        pretrained.compose_chorale()
+
+
+def test_fiddle_tunes_and_chorales_are_melodies_too():
+    jig = data.load_tunes("test", kind="jig")[0]
+    assert pretrained.accompany(jig, seed=1).time_signature == jig.time_signature
+    chorale = data.load_chorales("test")[0]
+    longer = pretrained.continue_melody(chorale, 16, seed=1)
+    assert np.array_equal(longer.voices[:-16, 0], chorale.voices[:, 0])
+    assert 0 <= pretrained.judge(jig) <= 1 and 0 <= pretrained.judge(chorale) <= 1
