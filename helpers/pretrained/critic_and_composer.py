@@ -55,8 +55,11 @@ def _as_events(music) -> np.ndarray:
     else:
         try:
             tokens = notes_to_events(notes_in_seconds(to_timeline(music)))
-        except TypeError as error:
-            raise ValueError(f"{error} The path of a file will do too.") from None
+        except TypeError:
+            raise ValueError(
+                "Music to be judged is the path of a file or any music of the course, not "
+                f"{type(music).__name__}."
+            ) from None
     sounds = (tokens < FIRST_WAIT) | (tokens >= FIRST_VELOCITY)
     if not sounds.any():
         raise ValueError("There are no pitched notes in this music, so nothing to judge.")
