@@ -15,31 +15,26 @@ from time import monotonic
 SECONDS_BETWEEN_DRAWINGS = 0.25
 
 
-# --- progress ----------------------------------------------------------------------------------
-
-
-def progress(
-    iterable: Iterable,
-    total: int | None = None,
-    label: str = "",
-    initial: int = 0,
-    interruptible: bool = False,
-) -> Progress:
-    """Iterate over the result instead of over ``iterable``, and see how far the loop is.
+class Progress:
+    """Iterate over it instead of over ``iterable``, and see how far the loop is.
 
     total: how many iterations there are in all; by default ``initial`` and the iterable's length.
     initial: how many were done before, in a training that goes on.
     interruptible: the first Ctrl-C (Jupyter's stop button) lets the running iteration end and
     then leaves the loop, with ``interrupted`` True; a second one raises KeyboardInterrupt at once.
     Of nested loops make only the outer one interruptible.
+
+    ``done`` counts the iterations finished, ``initial`` ones included.
     """
-    return Progress(iterable, total, label, initial, interruptible)
 
-
-class Progress:
-    """See ``progress``. ``done`` counts the iterations finished, ``initial`` ones included."""
-
-    def __init__(self, iterable, total, label, initial, interruptible):
+    def __init__(
+        self,
+        iterable: Iterable,
+        total: int | None = None,
+        label: str = "",
+        initial: int = 0,
+        interruptible: bool = False,
+    ):
         if total is None:
             with suppress(TypeError):  # a generator has no length, nor an endless data set
                 total = initial + len(iterable)
@@ -120,6 +115,9 @@ class Progress:
         else:
             pace = (now - self._first_ended) / (here - 1)
         return pace * (self.total - self.done)
+
+
+progress = Progress  # in a loop it reads as a function
 
 
 def _clock(seconds: float) -> str:

@@ -8,12 +8,12 @@ import numpy as np
 import pretty_midi
 
 from ..music.conversion import to_timeline
+from ..music.drums import TICKS_PER_QUARTER, TICKS_PER_STEP
 from ..music.grid import read_signature
 from ..music.keys import key_fifths
 from ..music.seconds import as_played, checked_programs, notes_in_seconds, seconds_at
 from ..music.timeline import Timeline
 
-TICKS_PER_QUARTER, TICKS_PER_STEP = 480, 120
 SECONDS_TEMPO = 120  # of music that has times and no beats: MIDI's default, a tick is a millisecond
 TENTH_OF_A_MILLISECOND = 1e-4
 

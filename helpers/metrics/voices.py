@@ -35,22 +35,21 @@ def _share(hits, of) -> float:
     return float(np.sum(hits) / np.sum(of)) if np.sum(of) else float("nan")
 
 
+def _mean(cases: np.ndarray) -> np.ndarray:
+    """The mean over the first axis; ``nan`` where there are no cases."""
+    return cases.mean(axis=0) if len(cases) else np.full(cases.shape[1:], np.nan)
+
+
 def _pitch_class_sets(voices: np.ndarray) -> np.ndarray:
     """The set of sounding pitch classes as a 12-bit number, over the last axis."""
     bits = np.where(voices == REST, 0, 1 << (voices % 12).astype(np.int32))
     return np.bitwise_or.reduce(bits, axis=-1)
 
 
-def _chord_numbers() -> np.ndarray:
-    """For every 12-bit set of pitch classes, whether it is a complete triad or seventh chord."""
-    table = np.zeros(4096, bool)
-    for shape in QUALITIES.values():
-        for root in range(12):
-            table[sum(1 << ((root + i) % 12) for i in shape)] = True
-    return table
-
-
-_IS_CHORD = _chord_numbers()
+# The 12-bit sets of pitch classes that are complete triads or seventh chords.
+_CHORDS = [
+    sum(1 << (root + i) % 12 for i in chord) for chord in QUALITIES.values() for root in range(12)
+]
 
 
 # --- silence and texture -----------------------------------------------------------------------
@@ -67,10 +66,7 @@ def empty_bars(voices, steps_per_bar: int = 16) -> np.ndarray:
 
     MuseGAN (Dong et al. 2018). Steps after the last whole bar are not counted.
     """
-    bars = _bars(voices, steps_per_bar)
-    if not len(bars):
-        return np.full(bars.shape[-1], np.nan)
-    return (bars == REST).all(axis=1).mean(axis=0)
+    return _mean((_bars(voices, steps_per_bar) == REST).all(axis=1))
 
 
 def used_pitch_classes(voices, steps_per_bar: int = 16) -> np.ndarray:
@@ -79,10 +75,8 @@ def used_pitch_classes(voices, steps_per_bar: int = 16) -> np.ndarray:
     MuseGAN (Dong et al. 2018). An empty bar counts as 0, as in the paper.
     """
     bars = _bars(voices, steps_per_bar)
-    if not len(bars):
-        return np.full(bars.shape[-1], np.nan)
     used = [((bars % 12 == c) & (bars != REST)).any(axis=1) for c in range(12)]
-    return np.sum(used, axis=0).mean(axis=0)
+    return _mean(np.sum(used, axis=0))
 
 
 def _bars(voices, steps_per_bar: int) -> np.ndarray:
@@ -120,9 +114,7 @@ def rate_of_change(voices) -> np.ndarray:
     """Share of steps on which a voice is not where it was one step before, ``(voices,)``: to
     another pitch, into a rest or out of one. The first step of a window is not counted."""
     voices = _batch(voices)
-    if not voices[:, 1:].size:
-        return np.full(voices.shape[2], np.nan)
-    return (voices[:, 1:] != voices[:, :-1]).mean(axis=(0, 1))
+    return _mean((voices[:, 1:] != voices[:, :-1]).reshape(-1, voices.shape[2]))
 
 
 def leaps(voices, widest_step: int = 5) -> np.ndarray:
@@ -178,7 +170,7 @@ def chord_share(voices) -> float:
     half-diminished, diminished)."""
     voices = _batch(voices)
     sounding = (voices != REST).all(axis=2)
-    return _share(_IS_CHORD[_pitch_class_sets(voices)] & sounding, sounding)
+    return _share(np.isin(_pitch_class_sets(voices), _CHORDS) & sounding, sounding)
 
 
 def voice_crossing(voices) -> float:

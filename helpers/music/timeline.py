@@ -13,10 +13,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .grid import REST, VOICE_NAMES, as_onsets, nearest_steps
+from .grid import MAX_STEPS, REST, VOICE_NAMES, as_onsets, nearest_steps
 
 VELOCITY = 80  # of notes that come without one, 1 to 127
-MAX_STEPS = 200_000  # of a grid: eight hours at 100 quarters a minute; a roll has 128 cells a step
 
 
 class Part(NamedTuple):
