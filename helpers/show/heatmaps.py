@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
-from .pictures import COLOURS, new_figure, tidy
+from .pictures import COLOURS, figure_grid, new_figure, tidy
 
 MOST_CELLS = 20_000_000
 
@@ -33,26 +33,22 @@ def plot_matrices(
     pairs = list(matrices.items() if isinstance(matrices, dict) else matrices)
     if not pairs:
         raise ValueError("There is nothing to show: give at least one (title, matrix) pair.")
-    figure = new_figure(9, 0.3 + height * len(pairs))
-    for axes, (title, matrix) in zip(np.ravel(figure.subplots(len(pairs), 1)), pairs, strict=True):
+    figure, grid = figure_grid(len(pairs), 1, 9, height, 0.3)
+    for axes, (title, matrix) in zip(grid[:, 0], pairs, strict=True):
         matrix = _checked(matrix, title)
         columns, count = matrix.shape
-        extent = (0, columns * time_per_column, first_row, first_row + count * per_row)
-        image = axes.imshow(
-            # Rare single cells must stay visible when many share a pixel.
-            _thinned(matrix).T,
-            origin="lower",
-            aspect="auto",
-            interpolation="nearest",
-            cmap="PuOr" if matrix.min() < 0 else "Greys",
-            extent=extent,
-        )
         low, high = float(matrix.min()), float(matrix.max())
+        colours = "PuOr" if low < 0 else "Greys"
         if low < 0:
             low, high = -max(-low, high), max(-low, high)
+        image = axes.imshow(
+            _thinned(matrix).T, colours, aspect="auto", interpolation="nearest", origin="lower"
+        )
+        image.set_extent((0, columns * time_per_column, first_row, first_row + count * per_row))
         image.set_clim(low, high if high > low else low + 1)
-        axes.set_ylabel(rows if row_names is None else "", fontsize=10)
-        if row_names is not None:
+        if row_names is None:
+            axes.set_ylabel(rows, fontsize=10)
+        else:
             axes.set_yticks(np.arange(count) * per_row + first_row + per_row / 2, row_names)
         tidy(axes, title)
     axes.set_xlabel(time, fontsize=10)
@@ -72,11 +68,11 @@ def _checked(matrix, title) -> np.ndarray:
 
 
 def _thinned(matrix: np.ndarray, most: int = 900) -> np.ndarray:
-    """No more columns than the picture has pixels: of those that share one, the largest number."""
-    columns = len(matrix)
-    if columns <= most:
+    """No more columns than the picture has pixels: of those that share one, the largest number,
+    so that rare single cells stay visible."""
+    if len(matrix) <= most:
         return matrix
-    edges = np.linspace(0, columns, most, endpoint=False).astype(int)
+    edges = np.linspace(0, len(matrix), most, endpoint=False).astype(int)
     return np.maximum.reduceat(matrix, edges, axis=0)
 
 

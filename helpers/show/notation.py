@@ -7,7 +7,6 @@ import html
 import re
 
 from ..files.musicxml_writer import to_musicxml, voices_to_score
-from ..music.grid import Piece
 
 VEROVIO_OPTIONS = {
     "pageWidth": 2200,  # tenths of a millimetre: some five bars of a chorale
@@ -23,6 +22,30 @@ VEROVIO_OPTIONS = {
     "pageMarginTop": 30,
     "pageMarginBottom": 30,
 }
+
+
+def plot_notation(
+    music, title: str | None = None, onsets=None, key: str | None = None, bars: int | None = None
+) -> Notation:
+    """A score of any music of the course but drums; what ``to_piece`` loses, a score lacks.
+
+    Four voices stand on two staves, soprano and alto above tenor and bass. key: such as
+    ``"G major"``; None is the piece's own, else the best guess. bars: only so many of the first.
+    """
+    import verovio
+
+    score = music if hasattr(music, "recurse") else voices_to_score(music, onsets, key)
+    if bars is not None:
+        measures = list(score.recurse().getElementsByClass("Measure"))
+        has_pickup = bool(measures) and measures[0].number == 0
+        score = score.measures(0 if has_pickup else 1, bars)
+    verovio.enableLog(verovio.LOG_OFF)
+    toolkit = verovio.toolkit()
+    toolkit.setOptions(VEROVIO_OPTIONS)
+    if not toolkit.loadData(to_musicxml(score)):
+        raise ValueError("This music cannot be set as a score.")
+    title = title or getattr(music, "name", None)
+    return Notation(_without_idle_names(toolkit.renderToSVG(1)), title)
 
 
 class Notation:
@@ -43,37 +66,7 @@ class Notation:
         )
 
 
-def plot_notation(
-    music, title: str | None = None, onsets=None, key: str | None = None, bars: int | None = None
-) -> Notation:
-    """A score of any music of the course but drums; what ``to_piece`` loses, a score lacks.
-
-    Four voices stand on two staves, soprano and alto above tenor and bass. key: such as
-    ``"G major"``; None is the piece's own, else the best guess. bars: only so many of the first.
-    """
-    import verovio
-
-    is_stream = hasattr(music, "recurse")
-    score = music if is_stream else voices_to_score(music, onsets, key)
-    if bars is not None:
-        score = score.measures(0 if _has_pickup(score) else 1, bars)
-    if not title and isinstance(music, Piece):
-        title = music.name
-
-    verovio.enableLog(verovio.LOG_OFF)
-    toolkit = verovio.toolkit()
-    toolkit.setOptions(VEROVIO_OPTIONS)
-    if not toolkit.loadData(to_musicxml(score)):
-        raise ValueError("This music cannot be set as a score.")
-    return Notation(_without_idle_names(toolkit.renderToSVG(1)), title)
-
-
 def _without_idle_names(svg: str) -> str:
     """The picture without the names of elements that nothing in it refers to: half its size."""
     used = set(re.findall(r"#([\w-]+)", svg))  # by links and by the style sheet
     return re.sub(r' id="([^"]*)"', lambda name: name[0] if name[1] in used else "", svg)
-
-
-def _has_pickup(score) -> bool:
-    measures = list(score.recurse().getElementsByClass("Measure"))
-    return bool(measures) and measures[0].number == 0

@@ -27,12 +27,8 @@ VOLUME_ENVELOPE = (33, 34, 35, 36, 37, 38)
 INSTRUMENT, KEYS, VELOCITIES, ATTENUATION = 41, 43, 44, 48
 LOOP_START_COARSE, LOOP_END_COARSE, COARSE_TUNE, FINE_TUNE = 45, 50, 51, 52
 SAMPLE, LOOP_MODE, SCALE, EXCLUSIVE_CLASS, ROOT = 53, 54, 56, 57, 58
-DEFAULTS = {
-    CUTOFF: 13500,
-    SCALE: 100,
-    ROOT: -1,
-    **{g: -12000 for g in (*MOD_ENVELOPE, *VOLUME_ENVELOPE) if g not in (29, 37)},
-}
+DEFAULTS = {CUTOFF: 13500, SCALE: 100, ROOT: -1}
+DEFAULTS |= {g: -12000 for g in (*MOD_ENVELOPE, *VOLUME_ENVELOPE) if g not in (29, 37)}
 NOT_ADDED = (KEYS, VELOCITIES, SAMPLE, LOOP_MODE, EXCLUSIVE_CLASS, ROOT)  # to a preset's values
 DRUM_BANK = 128
 CONTROL = 64  # samples between two points of an envelope
@@ -68,6 +64,23 @@ def _chunks(data: bytes) -> dict[bytes, bytes]:
     return found
 
 
+def _zones(bags, generators, edges, target: int) -> list[list[dict[int, int]]]:
+    """The zones of each preset or instrument as generators by kind; a global zone, which names no
+    target, is merged into the others. edges: where each one's zones begin in the bags."""
+    bags, table = np.frombuffer(bags, _BAG)["generators"], np.frombuffer(generators, _GENERATOR)
+    found = []
+    for first, last in zip(edges[:-1], edges[1:], strict=True):
+        zones, shared = [], {}
+        for i in range(first, last):
+            zone = {int(g["kind"]): int(g["value"]) for g in table[bags[i] : bags[i + 1]]}
+            if target in zone:
+                zones.append(shared | zone)
+            elif i == first:
+                shared = zone
+        found.append(zones)
+    return found
+
+
 class SoundFont:
     """A ``.sf2`` file: its samples ``(n,)`` float32 and the regions that say how to play them."""
 
@@ -75,47 +88,23 @@ class SoundFont:
         path = Path(path)
         try:
             data = path.read_bytes()
-        except OSError:
-            raise SoundFontError(f"The sound font {path.name} cannot be read.") from None
-        try:
             if data[:4] != b"RIFF" or data[8:12] != b"sfbk":
                 raise ValueError("wrong signature")
             chunks = _chunks(data)
             self.samples = np.frombuffer(chunks[b"smpl"], "<i2").astype(np.float32) / 32768
             self._headers = np.frombuffer(chunks[b"shdr"], _SAMPLE)
-            presets = np.frombuffer(chunks[b"phdr"], _PRESET)
             instruments = np.frombuffer(chunks[b"inst"], _INSTRUMENT)
-            self._instruments = [
-                self._zones(
-                    chunks[b"ibag"], chunks[b"igen"], *instruments["bag"][i : i + 2], SAMPLE
-                )
-                for i in range(len(instruments) - 1)
-            ]
-            self._presets = {
-                (int(p["bank"]), int(p["program"])): self._zones(
-                    chunks[b"pbag"], chunks[b"pgen"], p["bag"], presets["bag"][i + 1], INSTRUMENT
-                )
-                for i, p in enumerate(presets[:-1])
-            }
+            presets = np.frombuffer(chunks[b"phdr"], _PRESET)
+            zones = _zones(chunks[b"pbag"], chunks[b"pgen"], presets["bag"], INSTRUMENT)
+            places = zip(presets["bank"].tolist(), presets["program"].tolist(), strict=True)
+            self._presets = dict(zip(places, zones, strict=False))  # the last one is an end mark
+            self._instruments = _zones(chunks[b"ibag"], chunks[b"igen"], instruments["bag"], SAMPLE)
+        except OSError:
+            raise SoundFontError(f"The sound font {path.name} cannot be read.") from None
         except (ValueError, KeyError, IndexError) as error:
             raise SoundFontError(
                 f"{path.name} is no sound font, or is damaged ({error})."
             ) from None
-
-    @staticmethod
-    def _zones(bags, generators, first: int, last: int, target: int) -> list[dict[int, int]]:
-        """The zones of one preset or instrument as generators by kind; the global zone, which
-        names no target, is merged into the others."""
-        edges = np.frombuffer(bags, _BAG)["generators"][first : last + 1]
-        table = np.frombuffer(generators, _GENERATOR)
-        zones, shared = [], {}
-        for i in range(len(edges) - 1):
-            zone = {int(g["kind"]): int(g["value"]) for g in table[edges[i] : edges[i + 1]]}
-            if target in zone:
-                zones.append(shared | zone)
-            elif i == 0:
-                shared = zone
-        return zones
 
     def regions(self, bank: int, program: int, pitch: int, velocity: int) -> list[dict[int, int]]:
         """What sounds together for one note: generators by kind, defaults filled in. A program
@@ -151,12 +140,8 @@ class SoundFont:
         root = region[ROOT] if region[ROOT] >= 0 else int(header["pitch"])
         tuning = 100 * region.get(COARSE_TUNE, 0) + region.get(FINE_TUNE, 0)
         shift = (cents - 100 * root) * region[SCALE] / 100 + tuning + int(header["correction"])
-        return (
-            self.samples[start:end],
-            int(header["rate"]) * 2 ** (shift / 1200),
-            loop_start,
-            loop_end,
-        )
+        rate = int(header["rate"]) * 2 ** (shift / 1200)
+        return self.samples[start:end], rate, loop_start, loop_end
 
 
 def _inside(zone: dict[int, int], pitch: int, velocity: int) -> bool:
@@ -223,9 +208,8 @@ def _note(font: SoundFont, region, pitch: int, velocity: int, held: float, rate:
     tail = float(np.clip(release, 2 * CONTROL / rate, LONGEST_TAIL))
     length = held + tail
     if not looped:
-        length = min(
-            length, len(wave) / wave_rate * 2 ** (max(0, -region.get(MOD_TO_PITCH, 0)) / 1200)
-        )
+        slowest = wave_rate * 2 ** (min(0, region.get(MOD_TO_PITCH, 0)) / 1200)
+        length = min(length, len(wave) / slowest)
     count = max(int(length * rate), 1)
     times = np.arange(0, count + CONTROL, CONTROL) / rate
     grid = np.arange(count)
@@ -250,9 +234,8 @@ def _note(font: SoundFont, region, pitch: int, velocity: int, held: float, rate:
     share = (position - whole).clip(0, 1)
     sound = wave[whole] * (1 - share) + wave[whole + 1] * share
 
-    sound = sound * np.interp(
-        grid[: len(sound)], at, _envelope(region, VOLUME_ENVELOPE, times, held, decibels=True)
-    )
+    volume = _envelope(region, VOLUME_ENVELOPE, times, held, decibels=True)
+    sound = sound * np.interp(grid[: len(sound)], at, volume)
     middles = np.arange(0, len(sound) + FRAME, FRAME // 2)
     cutoff = np.full(len(middles), float(region[CUTOFF]))
     if region.get(MOD_TO_CUTOFF):
@@ -299,8 +282,7 @@ def render(parts: list[Part], font: SoundFont, sample_rate: int = 22050) -> np.n
 
 @dataclass
 class _Voice:
-    """A region of the font that sounds for a note, ``level`` as loud as volume and expression
-    say."""
+    """A region that sounds for a note; level: what volume and expression leave of it."""
 
     start: float
     end: float
@@ -313,20 +295,19 @@ class _Voice:
 def _voices(part: Part, font: SoundFont) -> list[_Voice]:
     """What sounds in a part, in order of start."""
     bank, program = (DRUM_BANK if part.is_drum else 0), part.program or 0
-    voices, choked = [], {}
+    voices, sounding = [], {}  # those of an exclusive class
     for (start, end, pitch, velocity), level in zip(part.notes, _levels(part), strict=True):
         pitch, velocity = int(pitch), int(velocity)
         for region in font.regions(bank, program, pitch, velocity):
             voice = _Voice(start, end, pitch, velocity, region, level)
+            voices.append(voice)
             group = region.get(EXCLUSIVE_CLASS)
             if group:  # an open hi-hat is silenced by the closed one
-                for other in choked.get(group, []):
-                    if other.start < start:
-                        other.end = min(other.end, start)
-                        other.region = other.region | {VOLUME_ENVELOPE[5]: -4800}  # 60 ms
-                others = [other for other in choked.get(group, []) if other.start == start]
-                choked[group] = [*others, voice]
-            voices.append(voice)
+                earlier = [v for v in sounding.get(group, []) if v.start < start]
+                for other in earlier:
+                    other.end = min(other.end, start)
+                    other.region = other.region | {VOLUME_ENVELOPE[5]: -4800}  # 60 ms
+                sounding[group] = [voice, *([] if earlier else sounding.get(group, []))]
     return voices
 
 

@@ -19,7 +19,7 @@ def browse(items, title: str | None = None, chosen=None, **options):
     Returns the slider; ``slider.value = label`` moves it. An error in showing a piece is printed
     below the slider and raised.
     """
-    items = dict(items) if isinstance(items, dict) else dict(enumerate(items))
+    items = items if isinstance(items, dict) else dict(enumerate(items))
     if not items:
         raise ValueError("There is nothing to browse: give at least one piece of music.")
     name = title or ""
@@ -48,10 +48,8 @@ def explore(make, choices: dict, chosen: dict | None = None, **options) -> dict:
 
     def show():
         values = {name: slider.value for name, slider in sliders.items()}
-        title = ", ".join(
-            f"{name}: {value}" if name else str(value) for name, value in values.items()
-        )
-        player.play(make(**values), title=title, **options)
+        said = [f"{name}: {value}" if name else str(value) for name, value in values.items()]
+        player.play(make(**values), title=", ".join(said), **options)
 
     sliders = {
         name: ipywidgets.SelectionSlider(
@@ -67,18 +65,16 @@ def explore(make, choices: dict, chosen: dict | None = None, **options) -> dict:
     output = ipywidgets.Output()
 
     def moved(_):
-        failure = None
         with output:
             clear_output(wait=True)
             try:
-                show()
+                return show()
             except Exception as error:
-                # An Output keeps errors to itself: whoever moves the slider by hand shall read
-                # it there, a cell or a test that does so shall fail.
                 print(f"{type(error).__name__}: {error}")
                 failure = error
-        if failure is not None:
-            raise failure
+        # An Output keeps errors to itself: whoever moves the slider by hand reads them there, and
+        # a cell or a test that does so fails here.
+        raise failure
 
     for slider in sliders.values():
         slider.observe(moved, names="value")
