@@ -122,6 +122,8 @@ def _fetch(spec: DataSet, folder: Path) -> None:
             if _with_marker(folder, spec.marker):
                 return
             pooch.retrieve(spec.url, spec.sha256, archive.name, archive.parent, downloader=receive)
+            if spec.size > LARGE:
+                print(f"{archive.name} is unpacked, which may take minutes.")
             with whole_folder(folder) as new:
                 shutil.unpack_archive(archive, new, **safely)
             archive.unlink()

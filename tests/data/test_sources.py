@@ -371,7 +371,9 @@ def test_a_large_one_is_fetched_whole(server, place, large, capsys):
     folder = data_set_folder(large, download=True)
     assert (folder / "deep/er/noise").read_bytes() == NOISE
     assert all_files(place) == WHOLE and server.ranges == [None]
-    assert capsys.readouterr().err.splitlines()[-1].startswith("beats, megabytes: 1/1")
+    said = capsys.readouterr()
+    assert said.err.splitlines()[-1].startswith("beats, megabytes: 1/1")
+    assert said.out == "beats.tar.gz is unpacked, which may take minutes.\n"
 
 
 def test_a_large_one_that_is_cut_off_goes_on(server, place, large):
