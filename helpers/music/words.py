@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from functools import lru_cache
-from math import floor, log
+from math import floor, inf, log
 
 import numpy as np
 
@@ -41,19 +41,19 @@ def note_events(notes) -> list[tuple[int, int]]:
         raise ValueError(f"Notes end at step {MAX_STEPS:,} at the latest: count time in steps.")
     ticks = np.floor(rows[:, :2] * SIXTHS_PER_STEP + 0.5)
     lasting = ticks[:, 0] < ticks[:, 1]
-    starts, ends, pitches = ticks[lasting, 0], ticks[lasting, 1], rows[lasting, 2]
-    if (starts < 0).any() or not np.isin(pitches, np.arange(128)).all():
+    ticks, pitches = ticks[lasting], rows[lasting, 2]
+    if (ticks < 0).any() or not np.isin(pitches, np.arange(128)).all():
         raise ValueError("Notes begin at step 0 or later and have MIDI pitches from 0 to 127.")
-    order = np.lexsort((ends, pitches, starts))
-    order = order[np.append(np.diff(starts[order]) > 0, True)[: len(order)]]  # the highest stays
-    next_starts = np.append(starts[order][1:], np.inf)
+    kept = sorted(np.stack([ticks[:, 0], pitches, ticks[:, 1]], axis=1).astype(int).tolist())
+    next_starts = [start for start, _, _ in kept[1:]] + [inf]
     events, time = [], 0
-    for i, next_start in zip(order, next_starts, strict=False):
-        start, end = int(starts[i]), int(min(ends[i], next_start))
+    for (start, pitch, end), next_start in zip(kept, next_starts, strict=False):
+        if start == next_start:  # of notes that begin together the highest comes last
+            continue
         if start > time:
             events.append((REST, start - time))
-        events.append((int(pitches[i]), end - start))
-        time = end
+        time = min(end, next_start)
+        events.append((pitch, time - start))
     return events
 
 
