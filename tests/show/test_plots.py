@@ -366,11 +366,11 @@ def test_notes_are_tied_over_bar_lines_and_cuts():
 
 
 def test_notes_are_cut_where_they_can_be_read():
-    assert written._lengths(0, 16) == [16]
-    assert written._lengths(0, 5) == [4, 1]
-    assert written._lengths(3, 9) == [1, 4, 1]
-    assert written._lengths(0, 12) == [12]
-    assert written._lengths(4, 4) == []
+    assert written._lengths(0, 16, 4) == [16]
+    assert written._lengths(0, 5, 4) == [4, 1]
+    assert written._lengths(3, 9, 4) == [1, 4, 1]
+    assert written._lengths(0, 12, 4) == [12]
+    assert written._lengths(4, 4, 4) == []
 
 
 def test_names_nothing_refers_to_go_and_the_others_stay():
