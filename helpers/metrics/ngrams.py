@@ -5,7 +5,8 @@ model here, and the source of music that is right from note to note and lost fro
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import repeat
 
 import numpy as np
 
@@ -34,12 +35,9 @@ class NGram:
 
     def fit(self, sequences: Iterable[Sequence[int]], conditions=None) -> NGram:
         """Counts the sequences, and adds to what was counted before. Returns itself."""
-        for tokens, beside in _pairs(sequences, conditions):
-            tokens, beside = self._checked(tokens, beside)
-            for place, token in enumerate(tokens):
-                context = self._context(tokens, place, _at(beside, place))
-                for length in range(len(context) + 1):
-                    self._counts[context[:length]][token] += 1
+        for context, token in self._places(sequences, conditions):
+            for length in range(len(context) + 1):
+                self._counts[context[:length]][token] += 1
         self._tables = {
             context: (np.array(list(found)), np.array(list(found.values()), float))
             for context, found in self._counts.items()
@@ -48,7 +46,7 @@ class NGram:
 
     def probabilities(self, before: Sequence[int], condition: int | None = None) -> np.ndarray:
         """``(size,)`` float: how likely each token is after ``before``; padding never."""
-        tokens, _ = self._checked(before, None)
+        tokens, _ = self._checked(before)
         return self._likely(self._context(tokens, len(tokens), condition))
 
     def _likely(self, context: tuple) -> np.ndarray:
@@ -71,13 +69,11 @@ class NGram:
         Raises ValueError where there is no token.
         """
         nats, right, count = 0.0, 0, 0
-        for tokens, beside in _pairs(sequences, conditions):
-            tokens, beside = self._checked(tokens, beside)
-            for place, token in enumerate(tokens):
-                likely = self._likely(self._context(tokens, place, _at(beside, place)))
-                nats -= float(np.log(likely[token]))
-                right += int(likely.argmax() == token)
-                count += 1
+        for context, token in self._places(sequences, conditions):
+            likely = self._likely(context)
+            nats -= float(np.log(likely[token]))
+            right += int(likely.argmax() == token)
+            count += 1
         if not count:
             raise ValueError("There are no tokens to predict.")
         return nats / count, right / count
@@ -85,11 +81,19 @@ class NGram:
     def sample(self, length: int, seed: int, before: Sequence[int] = ()) -> np.ndarray:
         """``(length,)`` int32: tokens drawn one after the other, going on from ``before``."""
         rng = np.random.default_rng(seed)
-        tokens, _ = self._checked(before, None)
+        tokens, _ = self._checked(before)
         for _ in range(length):
             likely = self._likely(self._context(tokens, len(tokens), None))
             tokens.append(int(rng.choice(self.size, p=likely)))
         return np.array(tokens[len(tokens) - length :], np.int32)
+
+    def _places(self, sequences, conditions) -> Iterator[tuple[tuple, int]]:
+        """What is known before each token, and the token."""
+        known = repeat(None) if conditions is None else conditions
+        for tokens, beside in zip(sequences, known, strict=conditions is not None):
+            tokens, beside = self._checked(tokens, beside)
+            for place, token in enumerate(tokens):
+                yield self._context(tokens, place, beside[place]), token
 
     def _context(self, tokens: list[int], place: int, condition: int | None) -> tuple:
         """What is known before a place, the nearest first; the condition, told from a token,
@@ -97,22 +101,10 @@ class NGram:
         recent = tuple(reversed(tokens[max(0, place - self.order + 1) : place]))
         return recent if condition is None else (("beside", int(condition)), *recent)
 
-    def _checked(self, tokens, beside) -> tuple[list[int], list[int] | None]:
+    def _checked(self, tokens, beside=None) -> tuple[list[int], list]:
+        """Tokens and the conditions beside them, without padding."""
         tokens = check_array(tokens, "Tokens", ("length",), True, (0, self.size - 1))
-        real = tokens != 0
-        if beside is not None:
-            beside = np.asarray(beside)
-            if beside.shape != tokens.shape:
-                raise ValueError("There is one condition for each token.")
-            beside = beside[real].astype(int).tolist()
-        return tokens[real].astype(int).tolist(), beside
-
-
-def _pairs(sequences, conditions):
-    if conditions is None:
-        return ((tokens, None) for tokens in sequences)
-    return zip(sequences, conditions, strict=True)
-
-
-def _at(beside: list[int] | None, place: int) -> int | None:
-    return None if beside is None else beside[place]
+        beside = np.full(len(tokens), None) if beside is None else np.asarray(beside)
+        if beside.shape != tokens.shape:
+            raise ValueError("There is one condition for each token.")
+        return tokens[tokens != 0].astype(int).tolist(), beside[tokens != 0].tolist()
