@@ -1,9 +1,10 @@
 """Whether the names that a notebook's prose sets in code font are there.
 
-A name exists where the notebook's own code has it (as a variable, function, argument, attribute, or
-a string such as a key of ``history``), where helpers/ or Python offers it, where it is a file, a
-folder or a target of the Makefile, or where it can be reached as an attribute of a module that the
-notebook imports. What else may be named stands in ALLOWED, and nowhere else.
+A name exists where the notebook's own code has it (as a variable, function, argument or attribute),
+where helpers/ or Python offers it, where it is a file, a folder or a target of the Makefile, or
+where it can be reached as an attribute of a module that the notebook imports. Of the strings in the
+code only those count that name something: ``named_strings``. What else may be named stands in
+ALLOWED, and nowhere else.
 """
 
 from __future__ import annotations
@@ -24,7 +25,6 @@ ALLOWED = {
     "TRAIN": "the switch of every chapter that trains",
     "runs/": "made by the first training",
     ".venv": "made by the first `make lab`",
-    "nbval": "a tool that the instructors' notes name",
     "batch": "an axis in a shape, such as (batch, steps, voices)",
 }
 ALLOWED_PATTERNS = [
@@ -37,6 +37,7 @@ FOLDERS = ("", "notebooks", "helpers", "data", "checkpoints", "benchmarks", "tes
 FENCED = re.compile(r"^(```|~~~).*?^\1", re.DOTALL | re.MULTILINE)
 CODE_SPAN = re.compile(r"(?<!`)(`{1,2})(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
 WORD = re.compile(r"[\w.-]+")
+COLLECTIONS = (ast.Tuple, ast.List, ast.Set)
 
 
 def code_spans(notebook: nbformat.NotebookNode) -> list[str]:
@@ -49,47 +50,68 @@ def code_spans(notebook: nbformat.NotebookNode) -> list[str]:
     return list(spans)
 
 
-def words_of(trees: Iterable[ast.AST]) -> set[str]:
-    """The names, attributes, arguments, and strings of one word in the code."""
+def names_of(trees: Iterable[ast.AST]) -> set[str]:
+    """The names, attributes and arguments in the code, and what it imports."""
+    names = set()
+    for node in (node for tree in trees for node in ast.walk(tree)):
+        if isinstance(node, ast.alias):
+            names.update(node.name.split("."))
+            names.add(node.asname or node.name)
+        else:
+            for field in ("id", "attr", "arg", "name"):
+                value = getattr(node, field, None)
+                if isinstance(value, str):
+                    names.add(value)
+    return names
+
+
+def _words(nodes: Iterable[ast.AST]) -> set[str]:
+    """The strings of one word among the nodes."""
+    texts = (node.value for node in nodes if isinstance(node, ast.Constant))
+    return {text for text in texts if isinstance(text, str) and WORD.fullmatch(text)}
+
+
+def named_strings(tree: ast.AST) -> set[str]:
+    """The strings of one word that name something which a reader meets: keys, settings, and choices
+    or columns, which stand in a tuple, list or set that has a name. Words of messages and of
+    docstrings name nothing."""
     words = set()
-    for tree in trees:
-        for node in ast.walk(tree):
-            if isinstance(node, ast.alias):
-                words.update(node.name.split("."))
-                words.add(node.asname or node.name)
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                if WORD.fullmatch(node.value):
-                    words.add(node.value)
-            else:
-                for field in ("id", "attr", "arg", "name"):
-                    value = getattr(node, field, None)
-                    if isinstance(value, str):
-                        words.add(value)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Dict):
+            words |= _words(node.keys)
+        elif isinstance(node, ast.Subscript):
+            words |= _words([node.slice])
+        elif isinstance(node, ast.Assign) and isinstance(node.value, COLLECTIONS):
+            words |= _words(ast.walk(node.value))
+        elif isinstance(node, ast.keyword) and node.arg == "variable":  # of the environment
+            words |= _words([node.value])
+        elif isinstance(node, ast.Call) and "setting" in names_of([node.func]):
+            words |= _words(node.args[:1])
     return words
 
 
 def definitions_of(tree: ast.Module) -> set[str]:
-    """What a module offers: its functions, classes, fields, constants, arguments, and strings of
-    one word, but no local variables."""
-    words = set()
+    """What a module offers: its functions, classes, fields, constants, arguments and named strings,
+    but no local variables."""
+    words = named_strings(tree)
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             words.add(node.name)
         elif isinstance(node, ast.arg):
             words.add(node.arg)
-        elif isinstance(node, ast.Constant):
-            words |= words_of([node])
         if isinstance(node, (ast.Module, ast.ClassDef)):
             for statement in node.body:
                 if isinstance(statement, (ast.Assign, ast.AnnAssign)):
-                    words |= words_of([statement])
+                    words |= names_of([statement])
     return words
 
 
 @cache
 def words_of_project() -> frozenset[str]:
-    """The names that need no notebook: Python's, and those that helpers/ offers."""
-    words = {"helpers", *keyword.kwlist, *dir(builtins)}
+    """The names that need no notebook: Python's, the packages that the course uses, and what
+    helpers/ offers."""
+    packages = re.findall(r"^[\w-]+", (ROOT / "requirements.in").read_text(), re.MULTILINE)
+    words = {"helpers", *keyword.kwlist, *dir(builtins), *packages}
     for path in sorted((ROOT / "helpers").rglob("*.py")):
         words |= {path.stem} | definitions_of(ast.parse(path.read_text(encoding="utf-8")))
     return frozenset(words)
@@ -156,7 +178,7 @@ def _is_reachable(dotted: str, modules: dict[str, str]) -> bool:
 def unknown_names(notebook: nbformat.NotebookNode) -> list[str]:
     """The code spans of the prose that hold a name which is nowhere."""
     trees = [tree for cell in code_cells(notebook) if (tree := _parse(cell.source))]
-    words = words_of(trees) | words_of_project()
+    words = names_of(trees).union(words_of_project(), *map(named_strings, trees))
     modules = _modules_imported(trees)
 
     def exists(span: str) -> bool:
@@ -169,7 +191,7 @@ def unknown_names(notebook: nbformat.NotebookNode) -> list[str]:
         tree = _parse(span)
         if tree is None:
             return False
-        if all(word in words or word in ALLOWED for word in words_of([tree])):
+        if names_of([tree]) | _words(ast.walk(tree)) <= words | ALLOWED.keys():
             return True
         return _is_reachable(span.removesuffix("()"), modules)
 

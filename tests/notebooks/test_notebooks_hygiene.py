@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import copy
 import os
 import shutil
@@ -361,6 +362,7 @@ def build_generator(width, *, depth=2):
 history = {"iteration": []}
 for step in range(3):
     build_generator(width=step)
+    print("espresso", step)
 """
 
 
@@ -385,6 +387,7 @@ def unknown(markdown):
         "notebooks",
         "settings.py",  # a file without its folder
         "runs/04_accompaniment_gan/",
+        "music21",  # a package of requirements.in
         "make lab",
         "make checkpoints NB=04",
         "C#4",
@@ -404,6 +407,7 @@ def test_names_that_exist(span):
         "build_generator(coffee)",
         'history["loss_of_nobody"]',
         "np.linspase",
+        "espresso",  # a word of a message
         "EPOCHS_OF_NOBODY",
         "make coffee",
         "helpers/coffee.py",
@@ -413,6 +417,26 @@ def test_names_that_exist(span):
 )
 def test_names_that_do_not_exist(span):
     assert unknown(f"This is `{span}` here.") == [span]
+
+
+MODULE = '''
+CELLS = {"lstm": "two"}
+FORMS = ("midi", *("abc", "groove"))
+SPEC = DataSet(variable="TUNES_DIR", missing="nowhere")
+
+def load(kind):
+    """Loads."""
+    limit = course.setting("LIMIT", "many")
+    columns = ["nats"]
+    raise ValueError("wrong", {"loss": kind["epoch"]})
+'''
+
+
+def test_of_the_strings_in_helpers_only_keys_settings_and_choices_are_names():
+    offered = prose.definitions_of(ast.parse(MODULE))
+    assert {"CELLS", "FORMS", "SPEC", "load", "kind"} <= offered
+    assert {"lstm", "midi", "abc", "TUNES_DIR", "LIMIT", "nats", "loss", "epoch"} <= offered
+    assert not {"two", "nowhere", "Loads.", "many", "wrong", "limit"} & offered
 
 
 def test_fenced_blocks_are_no_names():
