@@ -8,11 +8,10 @@ from collections.abc import Callable
 import numpy as np
 
 from ..music.conversion import to_piece
-from ..music.grid import REST, Piece, with_voices
+from ..music.grid import MAX_MELODY_STEPS, REST, Piece, with_voices
 from ..music.timeline import Timeline
 
 MELODY_RANGE = (57, 81)  # the sopranos that the accompaniment GAN was trained on
-MAX_STEPS = 20_000  # some twenty minutes of music
 
 
 def as_melody(melody) -> np.ndarray:
@@ -21,8 +20,10 @@ def as_melody(melody) -> np.ndarray:
         raise ValueError(
             f"A melody is one row of pitches, at least one, not an array of shape {melody.shape}."
         )
-    if len(melody) > MAX_STEPS:
-        raise ValueError(f"This melody has {len(melody):,} steps; {MAX_STEPS:,} are the limit.")
+    if len(melody) > MAX_MELODY_STEPS:
+        raise ValueError(
+            f"This melody has {len(melody):,} steps; {MAX_MELODY_STEPS:,} are the limit."
+        )
     if not np.issubdtype(melody.dtype, np.integer):
         raise ValueError(f"A melody holds whole numbers (MIDI pitches), not {melody.dtype}.")
     if melody.min() < REST or melody.max() > 127:
@@ -35,8 +36,8 @@ def as_seed(seed: int | None) -> int:
 
 
 def check_steps(steps) -> None:
-    if not isinstance(steps, (int, np.integer)) or not 1 <= steps <= MAX_STEPS:
-        raise ValueError(f"Music here has from 1 to {MAX_STEPS:,} steps, not {steps!r}.")
+    if not isinstance(steps, (int, np.integer)) or not 1 <= steps <= MAX_MELODY_STEPS:
+        raise ValueError(f"Music here has from 1 to {MAX_MELODY_STEPS:,} steps, not {steps!r}.")
 
 
 def is_number(value) -> bool:

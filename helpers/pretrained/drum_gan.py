@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from ..music.grid import STEPS_PER_BAR
-from .arguments import MAX_STEPS, as_seed, check_temperature
+from ..music.grid import MAX_MELODY_STEPS, STEPS_PER_BAR
+from .arguments import as_seed, check_temperature
 from .published import published
 
 DRUM_VARIATION = 0.3  # of the noise: how much of it differs from one pair of bars to the next
@@ -29,7 +29,7 @@ def drum_loop(
     """
     from ..chapters import drum_gan
 
-    most = MAX_STEPS // STEPS_PER_BAR
+    most = MAX_MELODY_STEPS // STEPS_PER_BAR
     if not isinstance(bars, (int, np.integer)) or isinstance(bars, bool) or not 1 <= bars <= most:
         raise ValueError(f"A drum loop has from 1 to {most:,} bars, not {bars!r}.")
     check_temperature(temperature)

@@ -85,7 +85,16 @@ def test_odd_melodies_stay_untouched(accompany, melody):
 @both_systems
 @pytest.mark.parametrize(
     "bad",
-    [[], [[60, 62]], [60.5], ["C4"], [128], [-2], None, np.full(arguments.MAX_STEPS + 1, 60)],
+    [
+        [],
+        [[60, 62]],
+        [60.5],
+        ["C4"],
+        [128],
+        [-2],
+        None,
+        np.full(arguments.MAX_MELODY_STEPS + 1, 60),
+    ],
 )
 def test_no_melody_gets_one_sentence(accompany, bad):
     with pytest.raises(ValueError) as error:
@@ -319,7 +328,7 @@ def test_an_unknown_style_is_told_the_styles(go_on, style):
     assert str(error.value).count(". ") == 0
 
 
-BAD_STEPS = [0, -3, 2.5, "4", None, arguments.MAX_STEPS + 1]
+BAD_STEPS = [0, -3, 2.5, "4", None, arguments.MAX_MELODY_STEPS + 1]
 BAD_TEMPERATURES = [-0.1, float("nan"), float("inf"), "hot", None, [1.0]]
 
 
