@@ -6,6 +6,8 @@ import html
 import math
 from numbers import Integral
 
+import pandas as pd
+
 
 def table(rows, columns=None, form: str | dict | None = None, nearest=None) -> Table:
     """A table of figures: ``{row: {column: figure}}``, or a list of rows, which are numbered.
@@ -16,8 +18,6 @@ def table(rows, columns=None, form: str | dict | None = None, nearest=None) -> T
     of that by column; else whole numbers stay whole, and others have three digits. nearest: a row
     or a column; in every column or row what is nearest to it is bold. ValueError if it is neither.
     """
-    import pandas as pd
-
     rows = rows if isinstance(rows, dict) else dict(enumerate(rows, 1))
     columns = columns or list(dict.fromkeys(name for row in rows.values() for name in row))
     forms = form if isinstance(form, dict) else dict.fromkeys(columns, form)
@@ -32,20 +32,22 @@ def table(rows, columns=None, form: str | dict | None = None, nearest=None) -> T
     elif nearest is not None:
         raise ValueError(f"{nearest!r} is neither a row nor a column of this table.")
     headings = {str(name): columns[name] for name in columns} if isinstance(columns, dict) else {}
-    return Table(cells.map(lambda cell: cell[0]).rename(columns=headings), bold.to_numpy())
+    found = Table(cells.map(lambda cell: cell[0]).rename(columns=headings))
+    found.bold = bold.to_numpy()
+    return found
 
 
-class Table:
-    """``cells``: a DataFrame of texts; ``bold``: which stand out, in plain text by a star."""
+class Table(pd.DataFrame):
+    """A DataFrame of texts, some of which stand out: bold in Jupyter, with a star in plain text."""
 
-    def __init__(self, cells, bold):
-        self.cells, self.bold = cells, bold
+    _metadata = ["bold"]  # pandas hands it on to copies
 
     def __repr__(self) -> str:
-        return self.cells.where(~self.bold, self.cells + "*").to_string()
+        return pd.DataFrame(self).where(~self.bold, pd.DataFrame(self) + "*").to_string()
 
     def _repr_html_(self) -> str:
-        safe = self.cells.map(html.escape).rename(index=html.escape, columns=html.escape)
+        safe = pd.DataFrame(self).map(html.escape)
+        safe = safe.rename(index=html.escape, columns=html.escape)
         return safe.where(~self.bold, "<b>" + safe + "</b>").to_html(escape=False)
 
 

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from helpers.show.tables import table
@@ -16,13 +17,13 @@ ROWS = {
 
 
 def texts(shown):
-    return shown.cells.to_numpy().tolist()
+    return shown.to_numpy().tolist()
 
 
 def test_figures_spreads_whole_numbers_texts_and_what_is_missing():
     shown = table(ROWS)
-    assert list(shown.cells.index) == ["Bach", "network", "chance"]
-    assert list(shown.cells.columns) == ["consonance", "notes", "share", "key"]
+    assert list(shown.index) == ["Bach", "network", "chance"]
+    assert list(shown.columns) == ["consonance", "notes", "share", "key"]
     assert texts(shown) == [
         ["0.905 ± 0.003", "1204", "0.250", ""],
         ["0.886 ± 0.013", "", "", ""],
@@ -32,11 +33,11 @@ def test_figures_spreads_whole_numbers_texts_and_what_is_missing():
 
 def test_chosen_columns_their_order_headings_and_forms():
     shown = table(ROWS, ["share", "consonance"], ".1%")
-    assert list(shown.cells.columns) == ["share", "consonance"]
+    assert list(shown.columns) == ["share", "consonance"]
     assert texts(shown)[0] == ["25.0%", "90.5% ± 0.3%"]
     headings = {"notes": "how many", "share": "of all"}
     shown = table(ROWS, headings, {"notes": ",", "share": ".0%"})
-    assert list(shown.cells.columns) == ["how many", "of all"]
+    assert list(shown.columns) == ["how many", "of all"]
     assert texts(shown)[0] == ["1,204", "25%"]
     assert texts(table(ROWS, ["gone"])) == [[""]] * 3
 
@@ -71,12 +72,17 @@ def test_what_is_nearest_to_a_column_is_bold():
 
 def test_a_list_of_rows_is_numbered():
     shown = table([{"a": 1}, {"b": 2.5}])
-    assert list(shown.cells.index) == ["1", "2"]
+    assert list(shown.index) == ["1", "2"]
     assert texts(shown) == [["1", ""], ["", "2.500"]]
     assert "<th>100</th>" in table([{0: 1, 100: 2}], nearest=0)._repr_html_()
 
 
+def test_a_table_is_a_data_frame():
+    shown = table(ROWS)
+    assert isinstance(shown, pd.DataFrame) and shown.loc["chance", "notes"] == "30"
+
+
 def test_pandas_is_imported_by_a_table_only():
-    code = "import sys, helpers.show.tables; print('pandas' in sys.modules)"
+    code = "import sys, helpers.show; helpers.show.play; print('pandas' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "False"
