@@ -182,13 +182,13 @@ def empty_state(network, count):
     return tf.zeros((count, *shape[1:]))
 
 
-def predict(network, *inputs, run=False):
+def predict(network, *inputs, training=False):
     """The logits of whole sequences, read from an empty state on."""
     inputs = [tf.convert_to_tensor(tensor) for tensor in inputs]
     if len(network.inputs) > len(inputs):
         inputs = [*inputs, empty_state(network, tf.shape(inputs[0])[0])]
-        return network(inputs, training=run)[0]
-    return network(inputs, training=run)  # a network without a state
+        return network(inputs, training=training)[0]
+    return network(inputs, training=training)  # a network without a state
 
 # %% ../../notebooks/02_next_note_rnn.ipynb #cell-037
 # Step 4 - the loss
