@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import re
-from math import exp, isnan
+from math import exp
 from statistics import fmean
 
 from helpers.metrics.drums import multiple
+from helpers.show.tables import table
 
 from .notebooks import ROOT
 
@@ -23,106 +24,95 @@ BLOCK = re.compile(
 )
 
 
+def markdown(corner: str, table) -> str:
+    """What ``show.table`` makes as a Markdown table, with a word in its upper left corner."""
+    lines = [(corner, *table.columns), *table.itertuples(name=None)]
+    lines = [f"| {' | '.join(line).lstrip()} |" for line in lines]
+    return "\n".join([lines[0], "|---" * (1 + len(table.columns)) + "|", *lines[1:]])
+
+
 def accompaniment_table(card: dict) -> str:
     """The held-out figures of notebook 04's card as a Markdown table."""
     test = card["test"]
-    rows = [
-        "| on held-out melodies | Bach | generator | favourite intervals | borrowed |",
-        "|---|---|---|---|---|",
-    ]
-    for figure, bach in test["Bach"].items():
-        ours = f"{test['generator'][figure]:.3f} ± {test['spread'][figure]:.3f}"
-        others = [f"{test[name][figure]:.3f}" for name in ("favourite intervals", "borrowed")]
-        rows.append(f"| {figure} | {bach:.3f} | {ours} | {' | '.join(others)} |")
-    return "\n".join(rows)
+    columns = ["Bach", "generator", "favourite intervals", "borrowed"]
+    rows = {figure: {name: test[name][figure] for name in columns} for figure in test["Bach"]}
+    for figure, spread in test["spread"].items():
+        rows[figure]["generator"] = rows[figure]["generator"], spread
+    return markdown("on held-out melodies", table(rows))
 
 
 def tunes_table(card: dict) -> str:
     """How well the next event of held-out tunes is predicted, from notebook 02's card."""
-    rows = ["| on held-out tunes | nats an event | perplexity | accuracy |", "|---|---|---|---|"]
-    for name, (nats, accuracy) in card["test"]["tunes"].items():
-        loss = " | " if isnan(nats) else f"{nats:.2f} | {exp(nats):.1f}"
-        rows.append(f"| {name} | {loss} | {accuracy:.1%} |")
-    return "\n".join(rows)
+    rows = {
+        name: {"nats an event": nats, "perplexity": exp(nats), "accuracy": accuracy}
+        for name, (nats, accuracy) in card["test"]["tunes"].items()
+    }
+    form = {"nats an event": ".2f", "perplexity": ".1f", "accuracy": ".1%"}
+    return markdown("on held-out tunes", table(rows, form=form))
 
 
 def benchmark_table(card: dict) -> str:
     """The chorale model's likelihood on the canonical split."""
-    sixteenths = card["test"]["sixteenths, nats a note"]
-    rows = ["| canonical split of the JSB chorales, joint and exact | nats |", "|---|---|"]
-    for name, nats in sixteenths.items():
-        rows.append(f"| sixteenths, a note: {name} | {nats:.3f} |")
+    rows = {}
+    for name, nats in card["test"]["sixteenths, nats a note"].items():
+        rows[f"sixteenths, a note: {name}"] = {"nats": f"{nats:.3f}"}
     for name, nats in card["test"]["quarters, nats a frame"].items():
-        rows.append(f"| quarter notes, a frame: {name} | {nats:.2f} |")
-    return "\n".join(rows)
+        rows[f"quarter notes, a frame: {name}"] = {"nats": f"{nats:.2f}"}
+    return markdown("canonical split of the JSB chorales, joint and exact", table(rows))
 
 
 def critic_table(card: dict) -> str:
     """How well notebook 03's critic tells each family of bad music from real music, and the
     composer's loss."""
-    test = card["test"]
-    rows = ["| bad music | critic | logistic regression |", "|---|---|---|"]
-    for family, judges in test["critic"].items():
-        accuracies = (f"{accuracy:.1%}" for _, accuracy, _ in judges.values())
-        rows.append(f"| {family} | {' | '.join(accuracies)} |")
-    rows += ["", "| on held-out pieces | nats an event |", "|---|---|"]
-    rows += [f"| {name} | {loss:.3f} |" for name, loss in test["composer, nats an event"].items()]
-    return "\n".join(rows)
+    heads = "critic", "logistic regression"
+    families = {
+        family: dict(zip(heads, (accuracy for _, accuracy, _ in judges.values()), strict=True))
+        for family, judges in card["test"]["critic"].items()
+    }
+    losses = card["test"]["composer, nats an event"]
+    losses = table({name: {"nats an event": loss} for name, loss in losses.items()})
+    families = markdown("bad music", table(families, form=".1%"))
+    return families + "\n\n" + markdown("on held-out pieces", losses)
 
 
 def drum_table(card: dict) -> str:
     """How far notebook 05's beats are from real ones, beside how far real ones are."""
-    heads = (
-        "distance to test recordings",
-        "generated",
-        "training",
-        "multiple",
-        "95 % interval",
-        "simple",
-    )
-    rows = []
+    tables, beside = [], {}
     for length, found in card["test"].items():
-        rows += [f"| {length}: {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+        rows = {}
         for figure, (low, high) in found["interval"].items():
             made, train, simple = (
                 found["distances"][name][figure]
                 for name in ("generated", "train", "simple drummer")
             )
-            rows.append(
-                f"| {figure} | {made:.3f} | {train:.3f} | {multiple(made, train):.2f} "
-                f"| {low:.3f} to {high:.3f} | {simple:.3f} |"
-            )
-        rows.append("")
-    rows += ["| | " + " | ".join(card["test"]) + " |", "|---" * (1 + len(card["test"])) + "|"]
-    for source in ("generated", "simple drummer", "shuffled"):
-        shares = [f"{found['told apart'][source]:.1%}" for found in card["test"].values()]
-        rows.append(f"| a fresh listener tells real from {source} | {' | '.join(shares)} |")
-    for source in ("generated", "test"):
-        cells = [found["novelty"][source] for found in card["test"].values()]
-        shown = " | ".join(f"{distinct:.1%}" for distinct, _, _ in cells)
-        rows.append(f"| different patterns among 1,000 windows, {source} | {shown} |")
-        shown = " | ".join(f"{nearest:.1f}" for _, nearest, _ in cells)
-        rows.append(f"| cells from the nearest training window, {source} | {shown} |")
-    return "\n".join(rows)
+            rows[figure] = {"generated": made, "training": train, "multiple": multiple(made, train)}
+            rows[figure] |= {"95 % interval": f"{low:.3f} to {high:.3f}", "simple": simple}
+        corner = f"{length}: distance to test recordings"
+        tables.append(markdown(corner, table(rows, form={"multiple": ".2f"})))
+        apart = found["told apart"].items()
+        beside[length] = {f"a fresh listener tells real from {x}": f"{y:.1%}" for x, y in apart}
+        for source, (distinct, nearest, _) in found["novelty"].items():
+            name = f"different patterns among 1,000 windows, {source}"
+            beside[length][name] = f"{distinct:.1%}"
+            name = f"cells from the nearest training window, {source}"
+            beside[length][name] = f"{nearest:.1f}"
+    return "\n\n".join([*tables, markdown("", table(beside).T)])
 
 
 def rewarded_table(card: dict) -> str:
     """Reward and figures of notebook 06's generators at temperature 1, and how they compare."""
-    test = card["test"]
-    names = ("consonance", "chord share", "interval distance", "EB", "UPC", "QN")
-    rows = [f"| temperature 1 | reward | {' | '.join(names)} |", "|---" * (len(names) + 2) + "|"]
+    test, compared = card["test"], {}
+    columns = "reward", "consonance", "chord share", "interval distance", "EB", "UPC", "QN"
     sources = {"Bach": test["Bach"]} | {name: row["1.0"] for name, row in test["tried"].items()}
-    for source, found in sources.items():
-        cells = [mean(found[name]) for name in ("reward", *names)]
-        rows.append(f"| {source} | {' | '.join(f'{cell:.3f}' for cell in cells)} |")
-    rows += ["", "| rewarded against | reward | 95 % interval |", "|---|---|---|"]
+    rows = {
+        source: {name: mean(found[name]) for name in columns} for source, found in sources.items()
+    }
     for name, pair in test["compared"].items():
         low, high = pair["interval"]
-        rows.append(
-            f"| {name} ({pair['temperature']:.2f}) | {pair['difference']:+.3f} "
-            f"| {low:+.3f} to {high:+.3f} |"
-        )
-    return "\n".join(rows)
+        row = {"reward": pair["difference"], "95 % interval": f"{low:+.3f} to {high:+.3f}"}
+        compared[f"{name} ({pair['temperature']:.2f})"] = row
+    compared = markdown("rewarded against", table(compared, form="+.3f"))
+    return markdown("temperature 1", table(rows)) + "\n\n" + compared
 
 
 def mean(values) -> float:
