@@ -32,33 +32,35 @@ from helpers.course.settings import ROOT
 from helpers.data.chorales import load_chorales
 from helpers.data.folders import find_files, load_folder
 from helpers.data.melodies import melody_files
-from helpers.files.midi_reader import MidiFile, read_midi_file
+from helpers.files.midi_reader import read_midi
 from helpers.files.midi_writer import midi_bytes, to_midi
+from helpers.music.grid import STEPS_PER_QUARTER
+from helpers.music.timeline import Timeline
 
 RESOLUTION = pypianoroll.DEFAULT_RESOLUTION
 GOAL = 10  # times as fast as pypianoroll
 ENOUGH_FILES, ENOUGH_BYTES = 3000, 30_000_000  # for one process against two: else they are copied
 
 
-def kit_notes(path: Path) -> MidiFile:
-    return read_midi_file(path.read_bytes())
+def kit_notes(path: Path) -> Timeline:
+    return read_midi(path.read_bytes()).timeline
 
 
 def kit_rolls(path: Path) -> np.ndarray:
     """``(tracks, steps, 128)`` bool."""
-    file = kit_notes(path)
-    quarters = file.ticks // file.ticks_per_quarter + 1
-    rolls = np.zeros((len(file.tracks), quarters * RESOLUTION, 128), bool)
-    if not file.tracks:
+    timeline = kit_notes(path)
+    parts, quarters = timeline.parts, int(timeline.steps // STEPS_PER_QUARTER) + 1
+    rolls = np.zeros((len(parts), quarters * RESOLUTION, 128), bool)
+    if not parts:
         return rolls
-    notes = np.concatenate([track.notes for track in file.tracks])
-    tracks = np.arange(len(file.tracks)).repeat([len(track.notes) for track in file.tracks])
-    edges = np.round(notes[:, :2] * (RESOLUTION / file.ticks_per_quarter)).astype(int)
-    drums = np.array([track.is_drum for track in file.tracks])
+    notes = np.concatenate([part.notes for part in parts])
+    tracks = np.arange(len(parts)).repeat([len(part.notes) for part in parts])
+    edges = np.round(notes[:, :2] * (RESOLUTION / STEPS_PER_QUARTER)).astype(int)
+    drums = np.array([part.is_drum for part in parts])
     lengths = np.where(drums[tracks], 1, np.maximum(edges[:, 1] - edges[:, 0], 1))
     last = lengths.cumsum()
     # Every note's place in the flat rolls, and from there on a step of 128 cells for each.
-    first = (tracks * rolls.shape[1] + edges[:, 0]) * 128 + notes[:, 2]
+    first = (tracks * rolls.shape[1] + edges[:, 0]) * 128 + notes[:, 2].astype(int)
     within = np.arange(last[-1] if len(last) else 0) - (last - lengths).repeat(lengths)
     cells = first.repeat(lengths) + 128 * within
     rolls.reshape(-1)[cells[cells < rolls.size]] = True

@@ -24,9 +24,9 @@ from helpers.data.tunes import (  # noqa: E402
     event_notes,
     without_first_endings,
 )
-from helpers.files.abc_reader import key_name, read_tune, split_tunes  # noqa: E402
+from helpers.files.abc_reader import read_tune, split_tunes  # noqa: E402
 from helpers.files.reading import Reading  # noqa: E402
-from helpers.music.grid import REST  # noqa: E402
+from helpers.music.grid import REST, bar_length  # noqa: E402
 from helpers.music.words import SIXTHS_PER_STEP, note_events  # noqa: E402
 
 FOLDERS = ("ryansMammoth", "oneills1850")  # in the order of COLLECTIONS
@@ -42,8 +42,8 @@ SECTIONS = (
     (1850, "march"),  # and miscellaneous
 )
 KIND_WORDS = re.compile(r"\b(slip ?jig|jig|reel|hornpipe|strathspey|clog|fling)\b", re.I)
-# A bar length (quarters) that nearly all bars of a tune have although its M: field says another.
-METRES_OF_BARS = {3.0: "3/4", 4.0: "4/4", 4.5: "9/8"}
+# A bar length (steps) that nearly all bars of a tune have although its M: field says another.
+METRES_OF_BARS = {12.0: "3/4", 16.0: "4/4", 18.0: "9/8"}
 MISPRINTS = {
     "K:Bn": "K:Bm",
     "Q:60\nK:D\nf/-e/|dA BA/": "Q:60\nL:1/8\nK:D\nf/-e/|dA BA/",  # The Bold Deserter
@@ -100,21 +100,19 @@ def metre_by_its_bars(text: str, reading: Reading) -> Reading:
 
 
 def full_bar(reading: Reading) -> float:
-    """The length of a bar in quarters."""
-    _, beats, unit = reading.metres[0]
-    return 4 * beats / unit
+    """The steps of a bar in the first metre."""
+    return bar_length("{1}/{2}".format(*reading.metres[0]))
 
 
 def bar_lengths(reading: Reading) -> np.ndarray:
-    """The quarters from each downbeat to the next, the last to the end of the tune."""
-    part = reading.parts[0]
-    end = max(end for _, end, _ in part.notes)
-    return np.diff([*part.bars, end])
+    """The steps from each downbeat to the next, the last to the end of the last note."""
+    timeline = reading.timeline
+    return np.diff([*timeline.bar_starts, timeline.parts[0].notes[:, 1].max()])
 
 
 def right_bars(reading: Reading) -> np.ndarray:
     """Which bars are whole; the last lacks what the pickup has and is not asked."""
-    return np.isclose(bar_lengths(reading)[:-1], full_bar(reading), atol=0.01)
+    return np.isclose(bar_lengths(reading)[:-1], full_bar(reading), atol=0.04)
 
 
 def why_not(reading: Reading | None) -> str:
@@ -123,7 +121,7 @@ def why_not(reading: Reading | None) -> str:
         return "has no notes"
     if not reading.metres:
         return "has no metre"
-    if len(reading.parts) > 1:
+    if len(reading.timeline.parts) > 1:
         return "has more than one voice"
     right = right_bars(reading)
     if len(right) and right.mean() < RIGHT_BARS:
@@ -136,19 +134,20 @@ def why_not(reading: Reading | None) -> str:
 def make_tune(collection: str, text: str, reading: Reading) -> Tune:
     """The tune in steps. One in 2/4 that moves in sixteenths is written in notes twice as long, as
     most reels and hornpipes are: in 2/2."""
-    quarters = np.array(reading.parts[0].notes)
+    timeline = reading.timeline
+    written = timeline.parts[0].notes[:, :3]
     _, beats, unit = reading.metres[0]
-    signature, steps = f"{beats}/{unit}", 4  # of a quarter
-    if signature == "2/4" and np.median(quarters[:, 1] - quarters[:, 0]) < 0.5:
-        signature, steps = "2/2", 8
+    signature, times = f"{beats}/{unit}", 1
+    if signature == "2/4" and np.median(written[:, 1] - written[:, 0]) < 2:
+        signature, times = "2/2", 2
     number = book_number(text) if collection == COLLECTIONS[1] else 0
-    notes = event_notes(*np.array(note_events(quarters * (steps, steps, 1))).T)
-    bars = np.round(SIXTHS_PER_STEP * steps * np.array(reading.parts[0].bars)) / SIXTHS_PER_STEP
+    notes = event_notes(*np.array(note_events(written * (times, times, 1))).T)
+    bars = np.round(SIXTHS_PER_STEP * times * timeline.bar_starts) / SIXTHS_PER_STEP
     return Tune(
-        name=tidy_title(reading.title),
+        name=tidy_title(timeline.name),
         collection=collection,
         kind=tune_kind(number, reading, signature),
-        key=key_name(reading.key),
+        key=timeline.key,
         time_signature=signature,
         notes=notes,
         bar_starts=bars[bars < notes[-1, 1]],
@@ -165,7 +164,7 @@ def book_number(text: str) -> int:
 def tune_kind(number: int, reading: Reading, signature: str) -> str:
     """The kind by O'Neill's sections, or by the title, or by the R: field; jigs and reels in the
     metre of another kind are of that kind."""
-    words = [*KIND_WORDS.findall(reading.rhythm)[:1], *KIND_WORDS.findall(reading.title)]
+    words = [*KIND_WORDS.findall(reading.rhythm)[:1], *KIND_WORDS.findall(reading.timeline.name)]
     kind = words[-1].lower().replace("slipjig", "slip jig") if words else "other"
     if number:
         kind = next(kind for last, kind in SECTIONS if number <= last)

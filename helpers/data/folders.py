@@ -17,13 +17,11 @@ import numpy as np
 from ..course.progress_bar import progress
 from ..course.settings import runs_folder
 from ..course.storage import write_npz
-from ..files.formats import one_sentence, read_bytes
-from ..files.pieces import Source, make_timeline, read_sources
-from ..files.reading import MusicFileError, clean_name
+from ..files.formats import SUFFIXES, named_timeline, one_sentence, read_bytes, read_content
+from ..files.reading import MusicFileError, Reading, clean_name
 from .representations import REPRESENTATIONS
 
-SUFFIXES = (".mid", ".midi", ".abc", ".xml", ".musicxml", ".mxl")
-FORMAT = 1  # of the cache: one more whenever a reader or a representation changes
+FORMAT = 2  # of the cache: one more whenever a reader or a representation changes
 SHOWN = 10  # skipped files that a report names
 
 
@@ -117,10 +115,10 @@ class Recipe(NamedTuple):
     name: str
     options: dict
 
-    def make(self, source: Source):
+    def make(self, reading: Reading):
         if callable(self.representation):
-            return self.representation(make_timeline(source), **self.options)
-        return REPRESENTATIONS[self.representation](source, **self.options)
+            return self.representation(named_timeline(reading), **self.options)
+        return REPRESENTATIONS[self.representation](reading, **self.options)
 
     def key(self) -> str:
         """The same for the same settings."""
@@ -217,16 +215,16 @@ def make_entry(data: bytes, recipe: Recipe) -> tuple[Entry, bool]:
     """The entry, and whether it depends on nothing but the content and the recipe."""
     items, places, problems, lasting = [], [], [], True
     try:  # without the file's name, which is no part of the content
-        sources = read_sources(data, "", "", problems)
+        readings = list(read_content(data, refused=problems))
     except MusicFileError as error:
         return Entry([], [], 0, [str(error)]), True
     except Exception as error:  # the last net, as in load_melody
         sentence = f"could not be read as music ({type(error).__name__}): export it again."
         return Entry([], [], 0, [sentence]), False
-    for place, source in enumerate(sources, 1):
-        which = f"piece {place} of {len(sources)} " if len(sources) > 1 else ""
+    for place, reading in enumerate(readings, 1):
+        which = f"piece {place} of {len(readings)} " if len(readings) > 1 else ""
         try:
-            item = as_item(recipe.make(source))
+            item = as_item(recipe.make(reading))
             if items and not merge_specs(specs_of(items[0]), specs_of(item)):
                 raise TypeError("its arrays are of another kind than those of the first piece.")
         except MusicFileError as error:
@@ -237,7 +235,7 @@ def make_entry(data: bytes, recipe: Recipe) -> tuple[Entry, bool]:
         else:
             items.append(item)
             places.append(place)
-    return Entry(items, places, len(sources), problems), lasting
+    return Entry(items, places, len(readings), problems), lasting
 
 
 def reason_of(error: Exception) -> str:

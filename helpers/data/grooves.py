@@ -14,9 +14,10 @@ import numpy as np
 from ..course.settings import DATA_FOLDER
 from ..course.splits import check_split
 from ..files.groove_text import BEAT_TYPES, Groove, read_groove_file
-from ..files.midi_reader import read_midi_file
+from ..files.midi_reader import read_midi
 from ..files.reading import MusicFileError
 from ..music.drums import TICKS_PER_QUARTER, as_hits
+from ..music.grid import STEPS_PER_QUARTER
 from .sources import DataSet, NoCopyError, UnreachableError, data_set_folder, read_table
 
 GROOVE = DataSet(
@@ -79,14 +80,12 @@ def load_groove(
 def _read_groove(folder: Path, row: dict[str, str]) -> Groove:
     name = row["midi_filename"]
     try:
-        data = (folder / name).read_bytes()
+        hits = hits_from_midi((folder / name).read_bytes())
     except FileNotFoundError:
         raise FileNotFoundError(
             f"{name} is missing from the copy of the Groove MIDI Dataset: delete the copy and "
             "fetch it anew."
         ) from None
-    try:
-        hits = hits_from_midi(data)
     except MusicFileError as error:
         raise MusicFileError(f"{name} {error}") from None
     return Groove(
@@ -104,11 +103,10 @@ def _read_groove(folder: Path, row: dict[str, str]) -> Groove:
 
 def hits_from_midi(data: bytes) -> np.ndarray:
     """The hits of a MIDI file's drum tracks (channel 10), ``(hits, 3)`` int32; times become ticks
-    of 480 a quarter. Raises MusicFileError as ``read_midi_file`` does."""
-    file = read_midi_file(data)
-    drums = [track.notes for track in file.tracks if track.is_drum]
-    notes = np.concatenate([np.zeros((0, 4), np.int32), *drums])
-    ticks = np.round(notes[:, 0] * (TICKS_PER_QUARTER / file.ticks_per_quarter))
+    of 480 a quarter. Raises MusicFileError as ``read_midi`` does."""
+    drums = [part.notes for part in read_midi(data).timeline.parts if part.is_drum]
+    notes = np.concatenate([np.zeros((0, 4)), *drums])
+    ticks = np.round(notes[:, 0] * (TICKS_PER_QUARTER / STEPS_PER_QUARTER))
     return as_hits(np.stack([ticks, notes[:, 2], notes[:, 3]], axis=1))
 
 

@@ -5,26 +5,28 @@ from __future__ import annotations
 import re
 import unicodedata
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from ..course.settings import DATA_FOLDER
-from ..files.formats import checked_path, one_sentence, read_bytes, read_content
-from ..files.pieces import bars_of, tempo_at
-from ..files.reading import MusicFileError, Part, Reading, clean_name
+from ..files.formats import checked_path, one_sentence, readings_of
+from ..files.reading import (
+    MusicFileError,
+    Reading,
+    believed_tempos,
+    clean_name,
+    longest_metre,
+)
 from ..music.grid import (
-    STEPS_PER_QUARTER,
+    DEFAULT_TEMPO,
     Piece,
     as_onsets,
     as_voices,
     nearest_steps,
     roll_to_voices,
 )
-
-if TYPE_CHECKING:
-    from ..music.timeline import Timeline
-
+from ..music.timeline import Part, Timeline
 
 MELODIES_FOLDER = DATA_FOLDER / "melodies"
 MAX_STEPS = 20_000  # of the melody, about 50 minutes at 100 quarters a minute
@@ -56,21 +58,28 @@ class LoadedMelody(NamedTuple):
         """The steps before the first downbeat."""
         return int(self.bar_starts[0]) if len(self.bar_starts) else 0
 
+    def with_voices(self, voices) -> Piece:
+        """``voices`` ``(steps, voices)`` with the tune in column 0 as a piece in the tune's metre
+        and tempo, its repeated notes struck again."""
+        onsets = as_onsets(voices)
+        onsets[:, 0] |= self.onsets
+        return Piece(
+            self.name,
+            as_voices(voices),
+            onsets,
+            self.bar_starts,
+            self.time_signature,
+            tempo=self.tempo,
+        )
+
     def to_timeline(self) -> Timeline:
         """The melody as notes in time, to be heard and drawn like any music."""
         from ..music.conversion import to_timeline
 
-        return to_timeline(as_piece(self, self.melody))
+        return to_timeline(self.with_voices(self.melody))
 
 
-def as_piece(tune: LoadedMelody, voices) -> Piece:
-    """``voices`` ``(steps, voices)`` with the tune in column 0 as a piece in the tune's metre and
-    tempo, its repeated notes struck again."""
-    onsets = as_onsets(voices)
-    onsets[:, 0] |= tune.onsets
-    return Piece(
-        tune.name, as_voices(voices), onsets, tune.bar_starts, tune.time_signature, tempo=tune.tempo
-    )
+as_piece = LoadedMelody.with_voices  # the same as a function of the tune and the voices
 
 
 def melody_files() -> list[Path]:
@@ -86,18 +95,19 @@ def load_melody(path) -> LoadedMelody:
     that sound together the highest counts; drums never do. It is rounded to sixteenths, its
     leading silence is left out, rests and repeated notes are kept, nothing is transposed.
 
-    Raises MusicFileError, a ValueError of one sentence, for whatever cannot be read. Limits: 2 MB
-    of MIDI, ABC or .mxl, 12 MB of MusicXML, 100,000 notes, and 20,000 sixteenths of melody.
+    Raises MusicFileError, a ValueError of one sentence, for whatever cannot be read. Limits: those
+    of ``read_music``, and 20,000 sixteenths of melody.
     """
     path = checked_path(path)
     with one_sentence(path):
-        return melody_of(read_content(read_bytes(path), path.suffix.lower()), clean_name(path.stem))
+        return melody_of(next(iter(readings_of(path))), clean_name(path.stem))
 
 
 # --- the melody --------------------------------------------------------------------------------
 
 
-def melody_of(reading: Reading, stem: str) -> LoadedMelody:
+def melody_of(reading: Reading, name: str = "") -> LoadedMelody:
+    """name: where the file gives none."""
     part, how = choose_part(reading)
     starts, ends, pitches, moved = quantise(part.notes)
     first, last = starts.min(), ends.max()
@@ -107,8 +117,9 @@ def melody_of(reading: Reading, stem: str) -> LoadedMelody:
             "cut it in your notation program and save that."
         )
     melody, onsets, hidden = skyline(starts - first, ends - first, pitches)
-    tempo, tempo_remark = tempo_at(reading.tempos, first / STEPS_PER_QUARTER)
-    signature, bar_starts = bars_of(reading, part, int(first), int(last))
+    tempo, tempo_remark = tempo_at(reading, first)
+    bars = np.unique(nearest_steps(reading.timeline.bar_starts))
+    bars = bars[(bars >= first) & (bars < last)] - first
     report = [
         f"{reading.kind}: the melody is {how}; {count(onsets.sum(), 'note')} in "
         f"{count(len(melody), 'sixteenth')}.",
@@ -120,16 +131,32 @@ def melody_of(reading: Reading, stem: str) -> LoadedMelody:
     report.append(f"Trimmed: {silence}; transposed: nothing.")
     report += [*tempo_remark, *reading.remarks]
     return LoadedMelody(
-        melody, onsets, reading.title or stem, tempo, signature, bar_starts, " ".join(report)
+        melody,
+        onsets,
+        reading.timeline.name or name,
+        tempo,
+        longest_metre(reading.metres, first, last),
+        bars.astype(np.int32),
+        " ".join(report),
     )
+
+
+def tempo_at(reading: Reading, step: int) -> tuple[float, list[str]]:
+    """The tempo in force at a step, and a remark where it is not the only one."""
+    believed = believed_tempos(reading.tempos)
+    before = [tempo for start, tempo in believed if start <= step + 1e-6]
+    usual = believed[0][1] if believed else reading.timeline.tempo or DEFAULT_TEMPO
+    tempo = round(float(before[-1] if before else usual), 3)
+    if any(round(other, 3) != tempo for start, other in believed if start > step):
+        return tempo, [f"The tempo changes; {tempo:g} quarters a minute, its first, is kept."]
+    return tempo, []
 
 
 def choose_part(reading: Reading) -> tuple[Part, str]:
     """The part that holds the melody, and how it was found."""
-    sounding = [part for part in reading.parts if part.notes]
-    parts = [part for part in sounding if not part.drums]
+    parts = [part for part in reading.timeline.parts if not part.is_drum]
     if not parts:
-        if sounding or any(part.drums for part in reading.parts):
+        if reading.timeline.parts:
             raise MusicFileError("holds only drums, which have no melody: give a file with a tune.")
         raise MusicFileError("holds no notes: give a file with a tune.")
     word = {"MIDI file": "track", "MusicXML score": "part"}.get(reading.kind, "voice")
@@ -164,43 +191,40 @@ def names_melody(name: str, word: str) -> bool:
 
 def height_and_length(part: Part) -> tuple[float, float]:
     """The mean pitch of the part's notes weighted by length (a higher note hides those under it
-    that begin with it), and their length in quarters."""
-    top = {}
-    for start, end, pitch in part.notes:
-        if start not in top or pitch > top[start][0]:
-            top[start] = (pitch, end - start)
-    length = sum(length for _, length in top.values())
-    height = sum(pitch * length for pitch, length in top.values())
-    return height / length if length else 0.0, length
+    that begin with it), and their length in steps."""
+    starts, ends, pitches, _ = part.notes.T
+    top = np.append(starts[1:] != starts[:-1], True)  # of notes that begin together the highest
+    lengths = (ends - starts)[top]
+    length = lengths.sum()
+    return float((pitches[top] * lengths).sum() / length if length else 0), float(length)
 
 
 def quantise(notes) -> tuple[np.ndarray, np.ndarray, np.ndarray, str]:
-    """``(starts, ends, pitches)`` in steps, and a sentence on how far they moved.
+    """``(starts, ends, pitches)`` on the grid of notes ``(notes, 3 or 4)``, the columns start and
+    end (steps) and pitch; and a sentence on how far they moved.
 
     An end less than a sixteenth from another note's beginning is taken to it first: players
     detach notes or let them overlap, and mean neither a rest nor a chord.
     """
-    starts, ends, pitches = (np.array(column) for column in zip(*notes, strict=True))
+    starts, ends, pitches = np.asarray(notes, float)[:, :3].T
     onsets = np.unique(starts)
     after = np.searchsorted(onsets, ends)
     for near in (np.minimum(after, len(onsets) - 1), np.maximum(after - 1, 0)):
-        close = (np.abs(onsets[near] - ends) < 1 / STEPS_PER_QUARTER - 1e-6) & (
-            onsets[near] > starts
-        )
+        close = (np.abs(onsets[near] - ends) < 1 - 1e-5) & (onsets[near] > starts)
         ends = np.where(close, onsets[near], ends)
-    exact = np.stack([starts, ends]) * STEPS_PER_QUARTER
+    exact = np.stack([starts, ends])
     steps = nearest_steps(exact)
     shift = np.abs(exact - steps).max(axis=0)
     moved = shift > GRID_TOLERANCE
     if not moved.any():
-        return *steps, pitches, "All lie on the sixteenth grid."
+        return *steps, pitches.astype(int), "All lie on the sixteenth grid."
     fractions = np.mod(exact[:, moved], 1) * 3
     triplets = np.abs(fractions - np.round(fractions)).max() < 3 * GRID_TOLERANCE
     sentence = (
         f"Moved to the nearest sixteenth, by at most {shift.max():.2f} of one: {moved.sum():,} of "
         f"{count(len(notes), 'note')}{' (triplets)' if triplets else ''}."
     )
-    return *steps, pitches, sentence
+    return *steps, pitches.astype(int), sentence
 
 
 def skyline(starts, ends, pitches) -> tuple[np.ndarray, np.ndarray, int]:

@@ -9,8 +9,9 @@ from typing import NamedTuple
 import numpy as np
 
 from ..course.splits import check_split
-from ..files.midi_reader import notes_in_seconds, read_midi_file
-from ..files.reading import MusicFileError
+from ..files.formats import one_sentence
+from ..files.midi_reader import read_midi
+from ..music.seconds import notes_in_seconds
 from .sources import DataSet, data_set_folder, read_table
 
 MAESTRO = DataSet(
@@ -66,7 +67,10 @@ class Performances(Sequence):
         if isinstance(index, slice):
             return Performances(self.folder, self.entries[index], self.pedal)
         entry = self.entries[index]
-        return entry._replace(notes=_read_notes(self.folder / entry.file, self.pedal))
+        path = self.folder / entry.file
+        data = path.read_bytes()
+        with one_sentence(path):
+            return entry._replace(notes=notes_in_seconds(read_midi(data).timeline, self.pedal))
 
     def __repr__(self) -> str:
         return f"<{len(self)} performances, read when asked for>"
@@ -119,10 +123,3 @@ def _entry(row: dict[str, str]) -> Performance:
     year = int(row["year"]) if row["year"].isdecimal() else 0
     title, composer = row["canonical_title"], row["canonical_composer"]
     return Performance(title, composer, row["split"], year=year, file=row["midi_filename"])
-
-
-def _read_notes(path: Path, pedal: bool) -> np.ndarray:
-    try:
-        return notes_in_seconds(read_midi_file(path.read_bytes()), pedal)
-    except MusicFileError as error:
-        raise MusicFileError(f"{path.name} {error}") from None

@@ -7,11 +7,11 @@ __getattr__, __dir__, __all__ = hand_on(
     {
         "abc_reader": "read_abc",
         "abc_writer": "to_abc",
+        "formats": "read_music read_pieces",
         "groove_text": "WRITTEN",
         "midi_writer": "midi_bytes notes_to_midi to_midi",
         "musicxml_reader": "read_musicxml",
         "musicxml_writer": "to_musicxml",
-        "pieces": "read_music read_pieces",
         "reading": "MusicFileError",
     },
 )

@@ -1,32 +1,35 @@
-"""ABC tunes as plain lists of notes, after the ABC standard 2.1: what a melody needs of it.
+"""ABC tunes as notes in time, after the ABC standard 2.1: what a melody needs of it.
 
 Read are keys and modes, accidentals to the end of the bar, lengths, broken rhythm, tuplets, ties,
 chords, rests, bar lines, voices and inline fields; left out are grace notes, ornaments, words,
-macros and transposing directives. ``read_abc`` is meant for ``load_melody``, ``read_abc_tunes`` for
-collections; see ``readers``.
+macros and transposing directives. Repeat signs are not followed.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Iterator
 
+from ..music.grid import STEPS_PER_QUARTER, bar_length
 from ..music.keys import key_fifths
+from ..music.timeline import Part
 from .reading import (
     MAX_NOTES,
     STEP_SEMITONES,
     MusicFileError,
-    Part,
     Reading,
     clean_name,
+    decode,
     downbeats,
+    make_reading,
+    note_table,
     too_many_notes,
     usable_metre,
 )
 
 MAX_TUNE_TEXT = 300_000  # characters of one tune
-MAX_TUNES = 1000  # of one file, that are looked through for notes
-MAX_TUNES_OF_A_BOOK = 10_000
+MAX_TUNES = 10_000  # of one file
 FIELD_LINE = re.compile(r"([A-Za-z+]):(?![|:])(.*)")
 MODE_NAMES = {"": "major", "maj": "major", "ion": "major", "m": "minor", "min": "minor"}
 MODE_NAMES |= {"aeo": "minor", "mix": "mixolydian", "dor": "dorian", "phr": "phrygian"}
@@ -36,7 +39,7 @@ LENGTH = r"\d*/*\d*"
 NOTE = re.compile(rf"(\^\^?|__?|=)?([A-Ga-g])([',]*)({LENGTH})(-?)")
 # What could begin at every character is bounded, so that no text takes long.
 TOKEN = re.compile(
-    r'(?P<skip>"[^"]*"|![^!|]{0,40}!|\+[^+|\s]{0,40}\+|\{[^}]{0,200}\}|y\d*)'
+    r'"(?P<symbol>[^"]*)"|(?P<skip>![^!|]{0,40}!|\+[^+|\s]{0,40}\+|\{[^}]{0,200}\}|y\d*)'
     r"|\[(?P<field>[A-Za-z]):(?P<value>[^\]]{0,200})\]"
     r"|(?P<bar>:{0,4}\|[|\]:]{0,4}|::|\[\|)"
     rf"|\[(?P<chord>[^\[\]|]{{1,200}})\](?P<chord_length>{LENGTH})(?P<chord_tie>-?)"
@@ -47,51 +50,45 @@ TOKEN = re.compile(
 )
 
 
-def read_abc(text: str) -> Reading:
-    """The first tune with notes of an ABC file; repeat signs are not followed."""
-    tunes = split_tunes(text)
-    for number, tune in enumerate(tunes[:MAX_TUNES], 1):
-        reading = read_tune(tune)
-        if reading is not None:
-            if len(tunes) > 1:
-                reading.remarks.append(
-                    f"Of {len(tunes)} tunes in the file, number {number} is read."
-                )
-            return reading
-    raise no_tune()
+def read_abc(content: bytes | str) -> Reading:
+    """The first tune with notes of an ABC file. Raises MusicFileError."""
+    return next(read_abc_tunes(content))
 
 
-def read_abc_tunes(text: str, refused: list[str] | None = None) -> list[Reading]:
-    """Every tune with notes of an ABC file, at least one; repeat signs are not followed.
+def read_abc_tunes(content: bytes | str, refused: list[str] | None = None) -> Iterator[Reading]:
+    """The tunes with notes of an ABC file, at least one, each read when it is asked for.
 
     A tune that cannot be read raises MusicFileError, or, where ``refused`` is a list, is left out
     and its sentence is added there. So does a file without any tune raise it, and one with more
     than 10,000 tunes or more notes than are read.
     """
-    tunes = split_tunes(text)
-    if len(tunes) > MAX_TUNES_OF_A_BOOK:
-        raise MusicFileError(
-            f"holds more ABC tunes than are read at once (at most {MAX_TUNES_OF_A_BOOK:,}): split "
-            "it into several files."
-        )
-    readings, notes = [], 0
+    tunes = split_tunes(content if isinstance(content, str) else decode(content))
+    notes, hopeless = 0, no_tune()
     for place, tune in enumerate(tunes, 1):
+        if place > MAX_TUNES:
+            raise MusicFileError(
+                f"holds more ABC tunes than are read at once (at most {MAX_TUNES:,}): split it "
+                "into several files."
+            )
         try:
             reading = read_tune(tune)
         except MusicFileError as error:
-            sentence = str(error) if len(tunes) == 1 else f"tune {place} of {len(tunes)} {error}"
+            where = f"tune {place} of {len(tunes)} " if len(tunes) > 1 else ""
+            hopeless = MusicFileError(f"{where}{error}")
             if refused is None:
-                raise MusicFileError(sentence) from None
-            refused.append(sentence)
+                raise hopeless from None
+            refused.append(str(hopeless))
             continue
-        if reading is not None:
-            readings.append(reading)
-            notes += sum(len(part.notes) for part in reading.parts)
-            if notes > MAX_NOTES:
-                raise too_many_notes()
-    if not readings:
-        raise MusicFileError(refused[0]) if refused else no_tune()
-    return readings
+        if reading is None:
+            continue
+        notes += sum(len(part.notes) for part in reading.timeline.parts)
+        if notes > MAX_NOTES:
+            raise too_many_notes()
+        if len(tunes) > 1:
+            reading.remarks.append(f"Of {len(tunes)} tunes in the file, number {place} is read.")
+        yield reading
+    if not notes:
+        raise hopeless
 
 
 def split_tunes(text: str) -> list[str]:
@@ -107,7 +104,7 @@ def read_tune(text: str) -> Reading | None:
             f"holds an ABC tune of over {MAX_TUNE_TEXT:,} characters: keep the part you need."
         )
     reading = Tune(text).reading()
-    return reading if any(part.notes for part in reading.parts) else None
+    return reading if reading.timeline.parts else None
 
 
 def no_tune() -> MusicFileError:
@@ -179,7 +176,7 @@ class Voice:
     """One voice while its tune is read: where it stands, and what holds there."""
 
     def __init__(self, key: dict[str, int], unit: float, metre: tuple[int, int] | None):
-        self.key, self.unit, self.metre = key, unit, metre  # unit: quarters a length of 1
+        self.key, self.unit, self.metre = key, unit, metre  # unit: steps of a length of 1
         self.notes, self.measures = [], []
         self.time = self.bar_start = self.reach = 0.0
         self.accidentals = {}  # letter -> semitones, until the bar line
@@ -188,7 +185,7 @@ class Voice:
         self.stretch, self.tuplet, self.tuplet_left = 1.0, 1.0, 0
 
     def full_bar(self) -> float | None:
-        return 4 * self.metre[0] / self.metre[1] if self.metre else None
+        return bar_length("{}/{}".format(*self.metre)) if self.metre else None
 
     def pitch(self, accidental: str | None, letter: str, octave: str) -> tuple[str, int]:
         """``(spelling, MIDI pitch)`` of a note where the voice stands."""
@@ -258,6 +255,7 @@ class Tune:
         self.key_text = self.rhythm = self.number = ""
         self.key, self.metre, self.unit, self.in_body = {}, None, None, False
         self.tempos, self.metres, self.voice, self.repeats = [], [], None, False
+        self.chords = []
         for line in text.splitlines():
             line = re.sub(r"(?<!\\)%.*", "", line).rstrip()
             field = FIELD_LINE.match(line)
@@ -290,7 +288,7 @@ class Tune:
         elif letter == "L":
             match = re.fullmatch(r"\s*(\d{1,3})\s*/\s*(\d{1,3})\s*", value)
             if match and int(match[1]) and int(match[2]):
-                self.unit = 4 * int(match[1]) / int(match[2])
+                self.unit = 4 * STEPS_PER_QUARTER * int(match[1]) / int(match[2])
                 if self.voice:
                     self.voice.unit = self.unit
         elif letter == "K":
@@ -303,7 +301,7 @@ class Tune:
         self.in_body, self.key, self.key_text = True, key_signature(value), clean_name(value)
         if self.unit is None:
             short = self.metre is not None and self.metre[0] / self.metre[1] < 0.75
-            self.unit = 0.25 if short else 0.5
+            self.unit = 1.0 if short else 2.0
         self.switch_to("")
 
     def read_voice(self, value: str) -> None:
@@ -328,6 +326,9 @@ class Tune:
             if token["note"]:
                 accidental, letter, octave, length, tie = NOTE.fullmatch(token["note"]).groups()
                 voice.sound([voice.pitch(accidental, letter, octave)], length_of(length), bool(tie))
+            elif token["symbol"]:
+                if token["symbol"][0] not in "^_<>@":  # those are annotations
+                    self.chords.append((voice.time, token["symbol"]))
             elif token["bar"]:
                 voice.bar()
                 self.repeats |= ":" in token["bar"]
@@ -356,20 +357,21 @@ class Tune:
                 self.read_field(token["field"], token["value"])
 
     def reading(self) -> Reading:
-        parts = []
+        parts, bars = [], []
         for label, voice in self.voices.items():
             voice.bar()
-            name = self.names.get(label, label)
-            parts.append(Part(name, voice.notes, bars=downbeats(voice.measures)))
-        remarks = ["Repeat signs are not followed."] if self.repeats else []
-        return Reading(
+            parts.append(Part(self.names.get(label, label), note_table(voice.notes)))
+            bars = max(bars, downbeats(voice.measures), key=len)
+        return make_reading(
             "ABC tune",
-            self.title,
             parts,
-            self.tempos,
+            self.title,
             self.metres,
-            remarks,
-            self.key_text,
-            self.rhythm,
-            self.number,
+            self.tempos,
+            ["Repeat signs are not followed."] if self.repeats else [],
+            bars=bars,
+            key=key_name(self.key_text),
+            chords=self.chords,
+            rhythm=self.rhythm,
+            number=self.number,
         )

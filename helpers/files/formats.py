@@ -1,26 +1,138 @@
-"""Which format a file has, and its content, read with one sentence for whatever is wrong."""
+"""Which formats there are, which one a file has, and its content: whatever is wrong with it is said
+in one sentence that begins with the file's name."""
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
-from .abc_reader import read_abc
+from ..music.timeline import Timeline
+from .abc_reader import read_abc_tunes
 from .midi_reader import read_midi
-from .musicxml_reader import read_musicxml
-from .reading import MusicFileError, Reading, clean_name, decode
+from .musicxml_reader import MAX_XML_BYTES, read_musicxml
+from .reading import MusicFileError, Reading, check_size, clean_name, decode
 
-MAX_MIDI_BYTES = 2_000_000
-MAX_ZIP_BYTES = 2_000_000  # of an .mxl; its score may unfold to MAX_TEXT_BYTES
-MAX_TEXT_BYTES = 12_000_000  # of MusicXML; music21 writes 350 bytes a note
-MAX_ABC_BYTES = 2_000_000
+
+class Format(NamedTuple):
+    """suffixes: what its files' names end in. looks_like: whether bytes are of this format.
+    max_bytes: of a file. read: bytes, and a list for the sentences of pieces that are left out or
+    None, to the file's pieces, at least one, each with notes or the only one."""
+
+    name: str
+    suffixes: tuple[str, ...]
+    looks_like: Callable[[bytes], bool]
+    max_bytes: int
+    read: Callable[[bytes, list[str] | None], Iterable[Reading]]
+
+
+def looks_like_midi(data: bytes) -> bool:
+    return data[:4] == b"MThd" or (data[:4] == b"RIFF" and data[8:12] == b"RMID")
+
+
+def looks_like_musicxml(data: bytes) -> bool:
+    return data[:2] == b"PK" or decode(data).lstrip()[:1] == "<"
+
+
+def looks_like_abc(data: bytes) -> bool:
+    text = decode(data)
+    return "\0" not in text and re.search(r"^[XK]:", text, re.MULTILINE) is not None
+
+
+FORMATS = (
+    Format(
+        *("MIDI", (".mid", ".midi"), looks_like_midi, 4_000_000),
+        lambda data, refused: [read_midi(data)],
+    ),
+    Format(
+        *("MusicXML", (".musicxml", ".xml", ".mxl"), looks_like_musicxml, MAX_XML_BYTES),
+        lambda data, refused: [read_musicxml(data)],
+    ),
+    Format("ABC", (".abc",), looks_like_abc, 2_000_000, read_abc_tunes),
+)
+SUFFIXES = tuple(suffix for format in FORMATS for suffix in format.suffixes)
+SOUND = (b"RIFF", b"fLaC", b"OggS", b"FORM", b"ID3", b"\xff\xfb")  # what recordings begin with
+
+
+def read_content(
+    data: bytes, suffix: str = "", refused: list[str] | None = None
+) -> Iterable[Reading]:
+    """The pieces of a file's bytes, at least one; the content decides, the suffix is only told.
+
+    Raises MusicFileError for what cannot be read; a piece among several that cannot raises it too,
+    or, where ``refused`` is a list, is left out and a sentence is added there.
+    """
+    for format in FORMATS:
+        if format.looks_like(data):
+            check_size(data, format.max_bytes)
+            return format.read(data, refused)
+    if data.startswith(SOUND):
+        raise MusicFileError(
+            "is recorded sound: music is read from notes, as MIDI, MusicXML or ABC."
+        )
+    check_size(data, max(format.max_bytes for format in FORMATS))
+    claim = f", although its name ends in {clean_name(suffix)}" if suffix else ""
+    names = " nor ".join(format.name for format in FORMATS)
+    raise MusicFileError(f"is neither {names}{claim}: export it as one of these.")
 
 
 # --- files -------------------------------------------------------------------------------------
+
+
+def read_music(path) -> Timeline:
+    """A MIDI (.mid), MusicXML (.musicxml, .xml, .mxl) or ABC (.abc) file as notes in time: all its
+    parts, drums among them, with their velocities, programs, pedals and changes of tempo where the
+    file has any.
+
+    The content decides, not the suffix. Nothing is rounded. Notation has velocity 80 throughout;
+    its repeat signs are not followed, its grace notes and unpitched drums are left out. Bar lines
+    are where the notation has them, in MIDI where the time signatures put them. Of an ABC book it
+    is the first tune.
+
+    Raises MusicFileError, a ValueError of one sentence, for whatever cannot be read. Limits: 4 MB
+    of MIDI, 2 MB of ABC, 12 MB of MusicXML; 500,000 notes of MIDI, 100,000 of others; 256 parts and
+    100,000 sixteenths a piece.
+    """
+    return read_pieces(path)[0]
+
+
+def read_pieces(path, refused: list[str] | None = None) -> list[Timeline]:
+    """As ``read_music``, all the tunes of an ABC book, else the one piece.
+
+    A tune that cannot be read raises MusicFileError, or, where ``refused`` is a list, is left out
+    and a sentence is added there.
+    """
+    path = checked_path(path)
+    with one_sentence(path):
+        readings = readings_of(path, refused)
+        return [named_timeline(reading, clean_name(path.stem)) for reading in readings]
+
+
+def readings_of(path: Path, refused: list[str] | None = None) -> Iterable[Reading]:
+    """The pieces of a file, each read when it is asked for; see ``read_content``."""
+    return read_content(read_bytes(path), path.suffix.lower(), refused)
+
+
+def named_timeline(reading: Reading, name: str = "") -> Timeline:
+    """The piece, which gets this name where its file gives it none, with names for its parts."""
+    from ..music.conversion import program_name
+
+    parts, names = [], set()
+    for number, part in enumerate(reading.timeline.parts, 1):
+        own = part.name
+        if not own and (part.is_drum or part.program is not None):
+            own = program_name(part.program or 0, part.is_drum)
+        elif not own:
+            own = "melody" if len(reading.timeline.parts) == 1 else f"voice {number}"
+        plain, count = own, 1
+        while own in names:
+            count += 1
+            own = f"{plain} {count}"
+        names.add(own)
+        parts.append(part._replace(name=own))
+    return reading.timeline._replace(parts=parts, name=reading.timeline.name or name)
 
 
 def checked_path(path) -> Path:
@@ -48,6 +160,7 @@ def one_sentence(path: Path) -> Iterator[None]:
 
 
 def read_bytes(path: Path) -> bytes:
+    """At most a byte more than the largest file that is read."""
     try:
         if path.is_dir():
             raise MusicFileError("is a folder: give the path of one file in it.")
@@ -57,7 +170,7 @@ def read_bytes(path: Path) -> bytes:
         if not path.is_file():
             raise MusicFileError("is not an ordinary file: give the path of a file of music.")
         with open(path, "rb") as file:
-            data = file.read(MAX_TEXT_BYTES + 1)
+            data = file.read(max(format.max_bytes for format in FORMATS) + 1)
     except (OSError, ValueError) as error:
         if isinstance(error, MusicFileError):
             raise
@@ -66,66 +179,3 @@ def read_bytes(path: Path) -> bytes:
     if not data.strip(b"\0 \t\r\n"):
         raise MusicFileError("is empty: export it again from your notation program.")
     return data
-
-
-def check_size(data: bytes, limit: int) -> None:
-    if len(data) > limit:
-        raise MusicFileError(
-            f"is larger than {limit / 1e6:g} MB, which is more than is read here: cut out the part "
-            "that you need in your notation program and save that."
-        )
-
-
-def read_content(data: bytes, suffix: str) -> Reading:
-    """Chooses the reader by what the file begins with."""
-    kind, content = sort_content(data, suffix, MAX_MIDI_BYTES)
-    if kind == "midi":
-        return read_midi(content)
-    return read_musicxml(content) if kind == "musicxml" else read_abc(content)
-
-
-def sort_content(data: bytes, suffix: str, max_midi_bytes: int) -> tuple[str, bytes | str]:
-    """``("midi", bytes)``, ``("musicxml", text)`` or ``("abc", text)``, none larger than is
-    read; for what is none of them a MusicFileError."""
-    if data[:4] == b"MThd" or (data[:4] == b"RIFF" and data[8:12] == b"RMID"):
-        check_size(data, max_midi_bytes)
-        return "midi", data
-    if data.startswith((b"RIFF", b"fLaC", b"OggS", b"FORM", b"ID3", b"\xff\xfb")):
-        raise MusicFileError(
-            "is recorded sound: music is read from notes, as MIDI, MusicXML or ABC."
-        )
-    if data[:2] == b"PK":
-        check_size(data, MAX_ZIP_BYTES)
-        data = unzip_score(data)
-    check_size(data, MAX_TEXT_BYTES)
-    text = decode(data)
-    if text.lstrip()[:1] == "<":
-        return "musicxml", text
-    if "\0" not in text and re.search(r"^[XK]:", text, re.MULTILINE):
-        check_size(data, MAX_ABC_BYTES)
-        return "abc", text
-    claim = f", although its name ends in {clean_name(suffix)}" if suffix else ""
-    raise MusicFileError(f"is neither MIDI nor MusicXML nor ABC{claim}: export it as one of these.")
-
-
-def unzip_score(data: bytes) -> bytes:
-    """The score in a compressed MusicXML file (.mxl): the one its container names."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            names = archive.namelist()
-            scores = [n for n in names if n.lower().endswith((".musicxml", ".xml"))]
-            score = next((n for n in scores if not n.startswith("META-INF")), None)
-            if "META-INF/container.xml" in names:
-                with archive.open("META-INF/container.xml") as file:
-                    named = re.search(r'full-path\s*=\s*["\']([^"\']+)', decode(file.read(100_000)))
-                score = named[1] if named and named[1] in names else score
-            if score is None:
-                raise MusicFileError(
-                    "is a zip file without a MusicXML score: export it as MusicXML."
-                )
-            with archive.open(score) as file:  # never more than the limit, whatever it claims
-                return file.read(MAX_TEXT_BYTES + 1)
-    except MusicFileError:
-        raise
-    except Exception:  # zipfile and its decompressors raise a dozen kinds
-        raise MusicFileError("is a damaged or locked zip file (.mxl): export it again.") from None

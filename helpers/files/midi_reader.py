@@ -1,4 +1,4 @@
-"""The bytes of a MIDI file as events: what ``midi_reader`` begins with.
+"""MIDI files as notes in time.
 
 numpy looks at all bytes of a file at once, as if an event began at each of them; what is left to
 Python is to hop from event to event, since only the one before tells where the next begins.
@@ -12,30 +12,85 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..music.grid import STEPS_PER_QUARTER
+from ..music.seconds import EXPRESSION, SUSTAIN, VOLUME
+from ..music.timeline import Part
 from .reading import (
     DRUM_CHANNEL,
-    MAX_NOTES,
     MusicFileError,
-    Part,
     Reading,
     clean_name,
     decode,
+    make_reading,
     too_many_notes,
     usable_metre,
 )
 
-MAX_TICKS = 1 << 30  # what is longer is damaged; ticks and a little more fit into 32 bits
+MAX_MIDI_NOTES = 500_000  # in a whole file
+MAX_METRES = 10_000
+MAX_TICKS = 1 << 30  # what is longer is damaged
+FIRST_TEMPO = 120.0  # quarters a minute: the standard's, until a file names one
 TRACK_NAME, END_OF_TRACK, TEMPO, METRE = 0x03, 0x2F, 0x51, 0x58  # meta events
 PADDING = bytes(8)  # more than the longest event but meta events: hops may overrun the end by it
-# How many bytes an event has by the byte after its time, when that time takes one byte. 100, which
-# becomes 0, is for those that Python looks at: program changes and channel pressure (one byte of
-# data, so that what follows without a status has one too), system and meta events.
-SIZES = np.full(256, 3, np.uint8)
-SIZES[0x80:] = 4
-SIZES[[*range(0xC0, 0xE0), *range(0xF0, 0x100)]] = 100
-IN_PYTHON = bytes(size if size < 100 else 0 for size in range(256))
+# How many bytes an event has by the byte after its time, when that time takes one byte: 3 where
+# there is no status byte, else 4. 0 where Python has to look: at program changes and channel
+# pressure (one byte of data, so that what follows without a status has one too), system and meta
+# events.
+EVENT_SIZES = np.full(256, 3, np.uint8)
+EVENT_SIZES[0x80:] = 4
+EVENT_SIZES[[*range(0xC0, 0xE0), *range(0xF0, 0x100)]] = 0
 BROKEN_MIDI = "is a damaged MIDI file: export it again, or take another copy."
 CUT_MIDI = "breaks off in the middle: download or export the MIDI file again."
+
+
+def read_midi(data: bytes, max_notes: int = MAX_MIDI_NOTES) -> Reading:
+    """A Standard MIDI File of type 0 or 1, a part for every track and channel that has notes.
+
+    A note ends where its pitch is released or struck again on its track and channel; one that is
+    never released ends where the channel's next note begins, and one that is struck and released
+    at once has no length. A part's program is the first that is named for it, else 0; its controls
+    are those of its channel in all tracks. Raises MusicFileError, a ValueError, for what is
+    damaged, is no such file, or holds more than ``max_notes`` notes.
+    """
+    data, kind, ticks_per_quarter, spans = find_tracks(data)
+    events = find_events(data, spans)
+    lines, notes, hanging = find_notes(events, ticks_per_quarter, max_notes)
+
+    def steps(ticks):
+        return ticks * STEPS_PER_QUARTER / ticks_per_quarter
+
+    names, tempos, metres = {}, [], []
+    for track, tick, meta, content in events.metas:
+        if meta == TRACK_NAME:
+            names[track] = names.get(track) or clean_name(decode(content))
+        elif meta == TEMPO and len(content) == 3:
+            micros = int.from_bytes(content, "big")
+            tempos.append((steps(tick), 6e7 / micros if micros else float("inf")))
+        elif meta == METRE and len(content) >= 2:
+            beats, unit = content[0], 1 << min(content[1], 9)
+            if usable_metre(beats, unit):
+                metres.append((steps(tick), beats, unit))
+    if len(metres) > MAX_METRES:
+        raise MusicFileError(BROKEN_MIDI)
+    remarks = []
+    if hanging:
+        remarks.append(f"Notes never released, {hanging} of them, end where the next one begins.")
+    scale = (STEPS_PER_QUARTER, STEPS_PER_QUARTER, 1, 1)
+    notes = notes * scale / (ticks_per_quarter, ticks_per_quarter, 1, 1)
+    untitled = kind == 0 or (len(lines) and lines[0] < 16)
+    return make_reading(
+        "MIDI file",
+        _parts(events, lines, notes, names, steps),
+        "" if untitled else names.get(0, ""),
+        metres,
+        tempos,
+        remarks,
+        steps=steps(int(events.ends.max(initial=0))),
+        first_tempo=None if any(step == 0 for step, _ in tempos) else FIRST_TEMPO,
+    )
+
+
+# --- bytes -------------------------------------------------------------------------------------
 
 
 class Events(NamedTuple):
@@ -85,39 +140,38 @@ def find_events(data: bytes, spans: list[tuple[int, int]]) -> Events:
     size = len(data)
     data += PADDING
     codes = np.frombuffer(data, np.uint8)
-    # For every byte, as if an event began there: how many bytes its time takes, the status byte
-    # that follows, and how many bytes the whole event has.
-    more = codes > 127
-    more_1, more_2, more_3 = more[:size], more[1 : size + 1], more[2 : size + 2]
-    more_2 = more_1 & more_2
-    more_3 = more_2 & more_3
-    widths = more_1.view(np.uint8) + more_2.view(np.uint8) + more_3.view(np.uint8)
-    status = codes[1 : size + 1].copy()
-    for place, longer in enumerate((more_1, more_2, more_3), 2):
-        np.copyto(status, codes[place : size + place], where=longer)
-    status[more_3 & more[3 : size + 3]] = 0xFF  # a time of five bytes: there is none
-    sizes = bytearray((widths + SIZES[status]).tobytes().translate(IN_PYTHON))
-    sizes += PADDING
+    # For every byte, as if an event began there: how many bytes its time takes beyond the first
+    # (each but the last is above 127), and the status byte that follows.
+    above = codes > 127
+    widths, status, longer = np.zeros(size, np.uint8), codes[1 : size + 1].copy(), above[:size]
+    for place in (1, 2, 3):
+        if not longer.any():
+            break
+        widths += longer
+        np.copyto(status, codes[place + 1 : place + 1 + size], where=longer)
+        longer = longer & above[place : place + size]
+    status[longer] = 0xFF  # a time of five bytes: there is none
+    sizes = EVENT_SIZES.take(status)
+    sizes = bytearray(((sizes + widths) * (sizes > 0)).tobytes() + PADDING)
     for _, end in spans:
         sizes[end] = 0
     begins, metas = _hop(data, bytes(sizes), spans)
 
-    at = where(np.frombuffer(begins, bool))
+    at = np.frombuffer(begins, bool).nonzero()[0]
     width, status = widths[at], status[at]
     delta = (codes[at] & 127).astype(np.int64)
     for place in (1, 2, 3):
-        longer = where(width >= place)
+        longer = (width >= place).nonzero()[0]
         if not len(longer):
             break
-        delta[longer] = delta[longer] << 7 | codes[at[longer] + place] & 127
-    total = np.zeros(len(at) + 1, np.int64)
-    delta.cumsum(out=total[1:])
+        delta[longer] = delta[longer] * 128 + (codes[at[longer] + place] & 127)
+    total = np.concatenate([[0], delta.cumsum()])
     edges = at.searchsorted([start for start, _ in spans] + [size])
     before = total[edges[:-1]]
     track = np.arange(len(spans)).repeat(edges[1:] - edges[:-1])
     tick = total[1:] - before[track]
     ends = total[edges[1:]] - before
-    if max(ends.tolist(), default=0) >= MAX_TICKS:
+    if ends.max(initial=0) >= MAX_TICKS:
         raise MusicFileError(BROKEN_MIDI)
     if metas:
         ticks = tick[at.searchsorted([place for place, *_ in metas])].tolist()
@@ -125,29 +179,26 @@ def find_events(data: bytes, spans: list[tuple[int, int]]) -> Events:
             (number, time, *rest) for (_, number, *rest), time in zip(metas, ticks, strict=True)
         ]
 
-    channel = where(status < 0xF0)
+    channel = (status < 0xF0).nonzero()[0]
     at, width, status, track, tick = (a[channel] for a in (at, width, status, track, tick))
     told = status > 127  # the others go on with the status of the event before
-    if not told[run_edges(track)[:-1]].all():
-        raise MusicFileError(BROKEN_MIDI)
-    status = status[np.maximum.accumulate(told * np.arange(len(told)))]
+    if not told.all():
+        if not told[run_edges(track)[:-1]].all():
+            raise MusicFileError(BROKEN_MIDI)
+        status = status[np.maximum.accumulate(told * np.arange(len(told)))]
     at = at + width + told
     one, two = codes[at + 1], codes[at + 2]
     two = two * ((status & 0xE0) != 0xC0)  # those have one byte of data
-    if not (one | two).tobytes().isascii():  # the fastest way to ask for bytes above 127
+    if (one | two).max(initial=0) > 127:
         raise MusicFileError(BROKEN_MIDI)
     return Events(track, tick, status, one, two, metas, ends)
-
-
-def where(mask: np.ndarray) -> np.ndarray:
-    return mask.nonzero()[0]  # small files feel what numpy.flatnonzero adds
 
 
 def run_edges(numbers: np.ndarray) -> np.ndarray:
     """Where each run of equal numbers begins, and the length: runs and one more."""
     changed = np.ones(len(numbers) + 1, bool)
     changed[1:-1] = numbers[1:] != numbers[:-1]
-    return where(changed) if len(numbers) else np.zeros(1, np.int64)
+    return changed.nonzero()[0] if len(numbers) else np.zeros(1, np.int64)
 
 
 def _hop(data: bytes, sizes: bytes, spans) -> tuple[bytearray, list[tuple[int, int, int, bytes]]]:
@@ -205,241 +256,111 @@ def _variable_length(data: bytes, i: int) -> tuple[int, int]:
     raise MusicFileError(BROKEN_MIDI)
 
 
-MAX_MIDI_NOTES = 500_000  # in a whole file
-MAX_METRES = 10_000
-DEFAULT_MIDI_TEMPO = 120.0  # quarters a minute: the standard's, where a file names none
-SUSTAIN, PEDAL_DOWN = 64, 64  # the controller, and the least of its values that holds notes
-
-
-class MidiTrack(NamedTuple):
-    """What one track of a file plays on one channel (0 to 15).
-
-    notes: ``(notes, 4)`` int32, the columns start and end (ticks), pitch and velocity (1 to 127),
-    in order of start, then pitch; one that is struck and released at once has no length. pedals:
-    ``(changes, 2)`` int32, tick and value of the sustain pedal (controller 64). program: the
-    first that is named for it, else 0.
-    """
-
-    name: str
-    channel: int
-    program: int
-    is_drum: bool
-    notes: np.ndarray
-    pedals: np.ndarray
-
-
-class MidiFile(NamedTuple):
-    """tracks: one for every track and channel with notes or pedals. tempos: (tick, quarters a
-    minute; 0.0 where the file has an impossible one), at least one. metres: (tick, beats, beat
-    unit). ticks: where the longest track ends. remarks: what was mended, as whole sentences.
-    title: the name of a first track without notes."""
-
-    ticks_per_quarter: int
-    tracks: list[MidiTrack]
-    tempos: list[tuple[int, float]]
-    metres: list[tuple[int, int, int]]
-    ticks: int
-    remarks: list[str]
-    title: str
-
-
-def read_midi_file(data: bytes, max_notes: int = MAX_MIDI_NOTES) -> MidiFile:
-    """A Standard MIDI File of type 0 or 1.
-
-    A note ends where its pitch is released or struck again on its track and channel; one that is
-    never released ends where the channel's next note begins. Raises MusicFileError, a ValueError,
-    for what is damaged, is no such file, or holds more than ``max_notes`` notes.
-    """
-    data, kind, ticks_per_quarter, spans = find_tracks(data)
-    events = find_events(data, spans)
-    lines, notes, hanging = _find_notes(events, ticks_per_quarter, max_notes)
-    names, tempos, metres, remarks = {}, [], [], []
-    for track, tick, meta, payload in events.metas:
-        if meta == TRACK_NAME:
-            names[track] = names.get(track) or clean_name(decode(payload))
-        elif meta == TEMPO and len(payload) == 3:
-            micros = int.from_bytes(payload, "big")
-            tempos.append((tick, 6e7 / micros if micros else 0.0))
-        elif meta == METRE and len(payload) >= 2:
-            beats, unit = payload[0], 1 << min(payload[1], 9)
-            if usable_metre(beats, unit):
-                metres.append((tick, beats, unit))
-    if len(metres) > MAX_METRES:
-        raise MusicFileError(BROKEN_MIDI)
-    if hanging:
-        remarks.append(f"Notes never released, {hanging} of them, end where the next one begins.")
-    untitled = kind == 0 or (len(lines) and lines[0] < 16)
-    return MidiFile(
-        ticks_per_quarter,
-        _build_tracks(events, lines, notes, names),
-        sorted(tempos, key=lambda t: t[0]) or [(0, DEFAULT_MIDI_TEMPO)],
-        sorted(metres, key=lambda m: m[0]),
-        int(events.ends.max(initial=0)),
-        remarks,
-        "" if untitled else names.get(0, ""),
-    )
-
-
-def read_midi(data: bytes) -> Reading:
-    """A MIDI file as ``load_melody`` takes it."""
-    return as_reading(read_midi_file(data, MAX_NOTES))
-
-
-def as_reading(file: MidiFile) -> Reading:
-    """The file's notes, in quarters, without velocities, programs and pedals."""
-    quarter = file.ticks_per_quarter
-    parts = []
-    for track in file.tracks:
-        if len(track.notes):
-            starts, ends = (track.notes[:, :2].T / quarter).tolist()
-            notes = list(zip(starts, ends, track.notes[:, 2].tolist(), strict=True))
-            parts.append(Part(track.name, notes, track.is_drum))
-    tempos = [(tick / quarter, tempo) for tick, tempo in file.tempos]
-    metres = [(tick / quarter, beats, unit) for tick, beats, unit in file.metres]
-    return Reading("MIDI file", file.title, parts, tempos, metres, file.remarks)
-
-
-# --- seconds -----------------------------------------------------------------------------------
-
-
-def seconds_at(file: MidiFile, ticks) -> np.ndarray:
-    """When ticks are reached, in seconds from the beginning: float, of the shape of ``ticks``,
-    through all changes of tempo. An impossible tempo (0) is left out."""
-    tempos = [(0, DEFAULT_MIDI_TEMPO), *((tick, tempo) for tick, tempo in file.tempos if tempo)]
-    starts, rates = np.array(tempos, float).T
-    pace = 60 / rates / file.ticks_per_quarter  # seconds a tick
-    begins = np.concatenate([[0.0], np.cumsum(np.diff(starts) * pace[:-1])])
-    ticks = np.asarray(ticks, float)
-    tempo = np.maximum(np.searchsorted(starts, ticks, side="right") - 1, 0)
-    return begins[tempo] + (ticks - starts[tempo]) * pace[tempo]
-
-
-def notes_in_seconds(file: MidiFile, pedal: bool = True) -> np.ndarray:
-    """The notes of all pitched tracks together: ``(notes, 4)`` float, the columns start and end
-    (seconds), pitch and velocity, in order of start, then pitch.
-
-    pedal: a note released while its channel's sustain pedal is down sounds on until the pedal is
-    lifted or the same pitch is struck again, at most to the end of the file.
-    """
-    pitched = [track for track in file.tracks if not track.is_drum]
-    notes = [np.zeros((0, 4), np.int32)]
-    for channel in sorted({track.channel for track in pitched}):
-        tracks = [track for track in pitched if track.channel == channel]
-        played = np.concatenate([track.notes for track in tracks])
-        pedals = np.concatenate([track.pedals for track in tracks])
-        pedals = pedals[np.argsort(pedals[:, 0], kind="stable")]
-        notes.append(_sustained(played, pedals, file.ticks) if pedal else played)
-    notes = np.concatenate(notes)
-    notes = notes[np.lexsort((notes[:, 2], notes[:, 0]))]
-    times = seconds_at(file, notes[:, :2])
-    return np.concatenate([times, notes[:, 2:]], axis=1)
-
-
-def _sustained(notes: np.ndarray, pedals: np.ndarray, last: int) -> np.ndarray:
-    """One channel's notes, those released under the pedal lengthened."""
-    if not len(notes) or not len(pedals):
-        return notes
-    down = pedals[:, 1] >= PEDAL_DOWN
-    # For every change of the pedal: when it is up, at once or later.
-    up = np.where(down, last, pedals[:, 0])
-    up = np.minimum.accumulate(up[::-1])[::-1]
-    notes = notes[np.lexsort((notes[:, 0], notes[:, 2]))]
-    starts, ends, pitches = notes[:, 0], notes[:, 1], notes[:, 2]
-    again = np.append(np.where(pitches[1:] == pitches[:-1], starts[1:], last), last)
-    state = np.searchsorted(pedals[:, 0], ends, side="right") - 1
-    lifted = np.where((state >= 0) & down[state], up[state], ends)
-    longer = notes.copy()
-    longer[:, 1] = np.maximum(ends, np.minimum(lifted, again))
-    return longer
-
-
 # --- notes -------------------------------------------------------------------------------------
 
 
-def _find_notes(events: Events, ticks_per_quarter: int, max_notes: int):
-    """``(lines, notes, how many are never released)``: notes as in ``MidiTrack``, all of the file
-    in order of line, which is 16 times the track's number plus the channel."""
-    which = where((events.status & 0xE0) == 0x80)
-    status, velocities = events.status[which], events.two[which]
-    struck = (status >= 0x90) & (velocities > 0)
+def find_notes(events: Events, ticks_per_quarter: int, max_notes: int = MAX_MIDI_NOTES):
+    """``(lines, notes, how many are never released)`` of all tracks.
+
+    lines: ``(notes,)``, the note's track and channel as one number, 16 times the one plus the
+    other. notes: ``(notes, 4)`` int64, the columns start and end (ticks), pitch and velocity (1 to
+    127). Both are in order of line, start and pitch.
+    """
+    chosen = (events.status < 0xA0).nonzero()[0]  # notes on (0x90) and off (0x80)
+    tick, status = events.tick[chosen], events.status[chosen]
+    pitch, velocity = events.one[chosen], events.two[chosen]
+    struck = (status >= 0x90) & (velocity > 0)
     if np.count_nonzero(struck) > max_notes:
         raise too_many_notes(max_notes)
-    # A note ends with the next event of its line and pitch.
-    keys = (events.track[which] << 11) | ((status & 15).astype(np.int64) << 7) | events.one[which]
-    small = keys.astype(np.uint16) if len(events.ends) <= 32 else keys  # sorted ten times faster
-    order = small.argsort(kind="stable")
-    keys, ticks, struck = keys[order], events.tick[which[order]], struck[order]
-    follows = np.zeros(len(keys), bool)
-    follows[:-1] = keys[1:] == keys[:-1]
-    ends = np.zeros_like(ticks)
-    ends[:-1] = ticks[1:]
-    _mend_order(ticks, struck, follows, ends)
-    lines = keys >> 7
-    onsets = lines << 32 | ticks  # in order over all lines
-    hanging = where(struck & ~follows)
-    if len(hanging):
-        known = np.sort(onsets[struck])
-        after = np.append(known, -1)[known.searchsorted(onsets[hanging], side="right")]
-        last = events.ends[lines[hanging] >> 4]
-        last = np.where(after >> 32 == lines[hanging], after & 0xFFFFFFFF, last)
-        ends[hanging] = np.maximum(last, ticks[hanging] + ticks_per_quarter // 4)
-    struck = where(struck)
-    struck = struck[onsets[struck].argsort(kind="stable")]  # they were in order of pitch
-    notes = np.empty((len(struck), 4), np.int32)
-    notes[:, 0], notes[:, 1], notes[:, 2] = ticks[struck], ends[struck], keys[struck] & 127
-    notes[:, 3] = velocities[order[struck]]
-    return lines[struck], notes, len(hanging)
+    line = events.track[chosen] * 16 + (status & 15)
+    key = line * 128 + pitch  # a line's pitch: a note ends with the next event of its key
+    if len(events.ends) <= 32:
+        key = key.astype(np.uint16)  # numpy sorts small numbers ten times faster
+    order = key.argsort(kind="stable")
+    key, tick, struck = key[order], tick[order], struck[order]
+    early = _struck_too_early(key, tick, struck)
+    order[early], order[early + 1] = order[early + 1], order[early]
+    struck[early], struck[early + 1] = False, True
+    ends, last = np.zeros_like(tick), np.ones(len(tick), bool)  # last: of its key
+    ends[:-1], last[:-1] = tick[1:], key[1:] != key[:-1]
+
+    kept = struck.nonzero()[0]
+    lines = line[order[kept]]
+    by_time = np.lexsort((tick[kept], lines))  # they were in order of pitch, then time
+    kept, lines = kept[by_time], lines[by_time]
+    source = order[kept]
+    notes = np.empty((len(kept), 4), np.int64)
+    notes[:, 0], notes[:, 1] = tick[kept], ends[kept]
+    notes[:, 2], notes[:, 3] = pitch[source], velocity[source]
+    hanging = last[kept].nonzero()[0]
+    for i in hanging.tolist():
+        start, (begin, stop) = notes[i, 0], lines.searchsorted([lines[i], lines[i] + 1])
+        later = begin + notes[begin:stop, 0].searchsorted(start, side="right")
+        until = notes[later, 0] if later < stop else events.ends[lines[i] // 16]
+        notes[i, 1] = max(until, start + ticks_per_quarter // 4)
+    return lines, notes, len(hanging)
 
 
-def _mend_order(ticks, struck, follows, ends) -> None:
-    """Where a pitch is struck again a moment before it is released (both at one tick), the release
-    is the first note's: the second lasts to the next release. Changes ``ends``."""
-    at_once = struck[:-1] & ~struck[1:] & follows[:-1] & (ticks[1:] == ticks[:-1])
-    second = where(at_once)
-    if not len(second):
-        return
-    second = second[(second > 0) & (second + 2 < len(ticks))]
-    first, later = second - 1, second + 2
-    meant = struck[first] & follows[first] & (ticks[first] < ticks[second])
-    meant &= follows[later - 1] & ~struck[later]
-    ends[second[meant]] = ticks[later[meant]]
+def _struck_too_early(key, tick, struck) -> np.ndarray:
+    """The places where a pitch is struck again a moment before it is released, both at one tick:
+    that release, which comes next, is the first note's, and the second lasts to a later one.
+
+    key, tick, struck: the events of each key one after the other, in order of time. Such pairs of
+    events may follow each other in a chain, for a pitch may be struck many times in a row. They
+    are meant so where a note sounds before the chain and a release comes after it; else each is a
+    note that is struck and released at once.
+    """
+    same = key[1:] == key[:-1]
+    pairs = (same & struck[:-1] & ~struck[1:] & (tick[1:] == tick[:-1])).nonzero()[0]
+    if not len(pairs):
+        return pairs
+    starts = np.ones(len(pairs) + 1, bool)  # a chain starts with this pair; one after the last
+    starts[1:-1] = (pairs[1:] - pairs[:-1] > 2) | (key[pairs[1:]] != key[pairs[:-1]])
+    begin = pairs[starts[:-1]]
+    before, after = begin - 1, pairs[starts[1:]] + 2
+    inside = (before >= 0) & (after < len(key))
+    before, after = before * inside, after * inside
+    meant = inside & (key[before] == key[begin]) & (key[after] == key[begin])
+    meant &= struck[before] & (tick[before] < tick[begin]) & ~struck[after]
+    chain = starts[:-1].cumsum() - 1  # the number of each pair's chain
+    return pairs[meant[chain]]
 
 
-def _build_tracks(events: Events, lines, notes, names: dict[int, str]) -> list[MidiTrack]:
-    kind = events.status >> 4
-    sounding, held = _by_line(lines, notes), {}
-    pedal = where((kind == 0xB) & (events.one == SUSTAIN))
-    if len(pedal):
-        line = events.track[pedal] * 16 + (events.status[pedal] & 15)
-        order = line.argsort(kind="stable")
-        pedals = np.stack([events.tick[pedal], events.two[pedal]], axis=1).astype(np.int32)
-        held = _by_line(line[order], pedals[order])
+# --- parts -------------------------------------------------------------------------------------
+
+
+def _parts(events: Events, lines, notes, names: dict[int, str], steps) -> list[Part]:
+    """A part for every line, notes in steps."""
+    kind, channel = events.status >> 4, events.status & 15
     programs = {}  # of a line, and of a channel in any track
-    for i in where(kind == 0xC).tolist():
-        track, channel, program = events.track[i], events.status[i] & 15, int(events.one[i])
-        programs.setdefault(int(track) * 16 + int(channel), program)
-        programs.setdefault(("channel", int(channel)), program)
-    channels = Counter(number >> 4 for number in sounding)
-    tracks = []
-    for number in sorted({*sounding, *held}):
-        track, channel = divmod(number, 16)
+    for i in (kind == 0xC).nonzero()[0].tolist():
+        track, number, program = int(events.track[i]), int(channel[i]), int(events.one[i])
+        programs.setdefault((track, number), program)
+        programs.setdefault(number, program)
+    controls = _controls(events, steps)
+    edges = run_edges(lines).tolist()
+    places = [divmod(int(lines[edge]), 16) for edge in edges[:-1]]
+    channels = Counter(track for track, _ in places)
+    parts = []
+    for (track, number), begin, end in zip(places, edges[:-1], edges[1:], strict=True):
         name = names.get(track, "")
         if channels[track] > 1:
-            name = f"{name} (channel {channel + 1})".strip()
-        tracks.append(
-            MidiTrack(
-                name,
-                channel,
-                programs.get(number, programs.get(("channel", channel), 0)),
-                channel == DRUM_CHANNEL,
-                sounding.get(number, np.zeros((0, 4), np.int32)),
-                held.get(number, np.zeros((0, 2), np.int32)),
-            )
+            name = f"{name} (channel {number + 1})".strip()
+        program = programs.get((track, number), programs.get(number, 0))
+        parts.append(
+            Part(name, notes[begin:end], program, number == DRUM_CHANNEL, controls.get(number))
         )
-    return tracks
+    return parts
 
 
-def _by_line(lines: np.ndarray, rows: np.ndarray) -> dict[int, np.ndarray]:
-    """The rows of each line, which are in its order."""
-    edges = run_edges(lines).tolist()
-    return {int(lines[a]): rows[a:b] for a, b in zip(edges, edges[1:], strict=False)}
+def _controls(events: Events, steps) -> dict[int, np.ndarray]:
+    """The controllers of each channel that has any, in order of time."""
+    chosen = (events.status >> 4 == 0xB).nonzero()[0]
+    number = events.one[chosen]
+    chosen = chosen[(number == VOLUME) | (number == EXPRESSION) | (number == SUSTAIN)]
+    if not len(chosen):
+        return {}
+    chosen = chosen[events.tick[chosen].argsort(kind="stable")]
+    table = np.stack([steps(events.tick[chosen]), events.one[chosen], events.two[chosen]], axis=1)
+    channel = events.status[chosen] & 15
+    return {number: table[channel == number] for number in set(channel.tolist())}

@@ -1,32 +1,88 @@
-"""MusicXML scores as plain lists of notes."""
+"""MusicXML scores as notes in time."""
 
 from __future__ import annotations
 
+import io
 import re
 import xml.etree.ElementTree as ElementTree
+import zipfile
+from itertools import zip_longest
 from math import isfinite
 
+from ..music.grid import STEPS_PER_QUARTER, bar_length
+from ..music.timeline import Part
 from .reading import (
     DRUM_CHANNEL,
     MAX_NOTES,
     STEP_SEMITONES,
     MusicFileError,
-    Part,
     Reading,
+    check_size,
     clean_name,
+    decode,
     downbeats,
+    make_reading,
+    note_table,
     too_many_notes,
     usable_metre,
 )
 
+MAX_XML_BYTES = 12_000_000  # music21 writes 350 bytes a note
 MAX_XML_MARKS = 1_000_000  # tags, attributes counted twice: 30,000 notes' worth as music21 writes
 
 
-# --- MusicXML ----------------------------------------------------------------------------------
+def read_musicxml(content: bytes | str) -> Reading:
+    """A MusicXML score, compressed (.mxl) or not, as it sounds; repeat signs are not followed.
+
+    A bar begins in all parts at once, when the longest of them has ended the bar before. Raises
+    MusicFileError.
+    """
+    if isinstance(content, bytes):
+        content = decode(unzip_score(content) if content[:2] == b"PK" else content)
+    root = parse_score(content)
+    names, drums, programs = {}, set(), {}
+    for entry in root.iterfind("part-list/score-part"):
+        names[entry.get("id")] = clean_name(entry.findtext("part-name") or "")
+        if entry.findtext("midi-instrument/midi-channel") == str(DRUM_CHANNEL + 1):
+            drums.add(entry.get("id"))
+        program = entry.findtext("midi-instrument/midi-program") or ""
+        if re.fullmatch(r"\d{1,3}", program) and 1 <= int(program) <= 128:
+            programs[entry.get("id")] = int(program) - 1
+    staves = {part: XmlPart() for part in root.iterfind("part")}
+    measures, end = [], 0.0
+    for row in zip_longest(*(part.iterfind("measure") for part in staves)):
+        start = end
+        for measure, part in zip(row, staves.values(), strict=True):
+            if measure is not None:
+                end = max(end, part.read_measure(measure, start))
+        full = next((part.full for part in staves.values() if part.metres), bar_length("4/4"))
+        measures.append((start, end - start, full))
+    parts, remarks = [], []
+    for element, part in staves.items():
+        label = element.get("id")
+        name, notes = names.get(label, ""), note_table(part.notes)
+        parts.append(Part(name, notes, programs.get(label), label in drums))
+        if part.transposed:
+            remarks.append(f'Part "{name}" is for a transposing instrument: read as it sounds.')
+    staves = staves.values()
+    if any(part.unpitched for part in staves) and not any(part.notes for part in staves):
+        raise MusicFileError("holds only drums without pitches: give a file with a tune.")
+    if root.find("part/measure/barline/repeat") is not None:
+        remarks.append("Repeat signs are not followed.")
+    title = root.findtext("work/work-title") or root.findtext("movement-title") or ""
+    return make_reading(
+        "MusicXML score",
+        parts,
+        clean_name(title),
+        next((part.metres for part in staves if part.metres), []),
+        next((part.tempos for part in staves if part.tempos), []),
+        remarks,
+        bars=downbeats(measures),
+    )
 
 
-def read_musicxml(text: str) -> Reading:
-    """A MusicXML score, part by part, as it sounds; repeat signs are not followed."""
+def parse_score(text: str) -> ElementTree.Element:
+    """The root of a score that is no trap and not too large."""
     if "<!ENTITY" in text:  # no score declares one; a few lines of them unfold to gigabytes
         raise MusicFileError(
             "is XML with entities of its own, which no score has: export it again."
@@ -48,57 +104,58 @@ def read_musicxml(text: str) -> Reading:
             f"is XML but no MusicXML score (it begins with <{clean_name(root.tag)}>): export it "
             "as MusicXML."
         )
-    names, drums, programs = {}, set(), {}
-    for entry in root.iterfind("part-list/score-part"):
-        names[entry.get("id")] = clean_name(entry.findtext("part-name") or "")
-        if entry.findtext("midi-instrument/midi-channel") == str(DRUM_CHANNEL + 1):
-            drums.add(entry.get("id"))
-        program = entry.findtext("midi-instrument/midi-program") or ""
-        if re.fullmatch(r"\d{1,3}", program) and 1 <= int(program) <= 128:
-            programs[entry.get("id")] = int(program) - 1
-    parts, tempos, metres, remarks, notes_left = [], [], [], [], MAX_NOTES
-    for part in root.iterfind("part"):
-        reader = XmlPart(part, notes_left)
-        notes_left -= len(reader.notes)
-        name = names.get(part.get("id"), "")
-        drum = part.get("id") in drums or (reader.unpitched and not reader.notes)
-        bars, program = downbeats(reader.measures), programs.get(part.get("id"))
-        parts.append(Part(name, reader.notes, bool(drum), bars, program))
-        tempos = tempos or reader.tempos
-        metres = metres or reader.metres
-        if reader.transposed:
-            remarks.append(f'Part "{name}" is for a transposing instrument: read as it sounds.')
-    if root.find("part/measure/barline/repeat") is not None:
-        remarks.append("Repeat signs are not followed.")
-    title = root.findtext("work/work-title") or root.findtext("movement-title") or ""
-    return Reading("MusicXML score", clean_name(title), parts, tempos, metres, remarks)
+    return root
+
+
+def unzip_score(data: bytes) -> bytes:
+    """The score in a compressed MusicXML file (.mxl): the one its container names."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            names = archive.namelist()
+            scores = [n for n in names if n.lower().endswith((".musicxml", ".xml"))]
+            score = next((n for n in scores if not n.startswith("META-INF")), None)
+            if "META-INF/container.xml" in names:
+                with archive.open("META-INF/container.xml") as file:
+                    named = re.search(r'full-path\s*=\s*["\']([^"\']+)', decode(file.read(100_000)))
+                score = named[1] if named and named[1] in names else score
+            if score is None:
+                raise MusicFileError(
+                    "is a zip file without a MusicXML score: export it as MusicXML."
+                )
+            with archive.open(score) as file:  # never more than the limit, whatever it claims
+                data = file.read(MAX_XML_BYTES + 1)
+    except MusicFileError:
+        raise
+    except Exception:  # zipfile and its decompressors raise a dozen kinds
+        raise MusicFileError("is a damaged or locked zip file (.mxl): export it again.") from None
+    check_size(data, MAX_XML_BYTES)
+    return data
 
 
 class XmlPart:
-    """Walks through the measures of one part and collects what it says."""
+    """Walks through the measures of one part and collects what it says, notes as (start, end,
+    pitch)."""
 
-    def __init__(self, part, max_notes: int):
-        self.notes, self.measures, self.tempos, self.metres = [], [], [], []
+    def __init__(self):
+        self.notes, self.tempos, self.metres = [], [], []
         self.unpitched = self.transposed = False
-        self.divisions, self.full, self.shift = 1.0, 4.0, 0
-        self.held = {}  # pitch -> (index of its last note, whether a tie begins there)
-        start = 0.0
-        for measure in part.iterfind("measure"):
-            self.measure = measure.get("number")
-            self.time = self.chord_time = longest = start
-            for element in measure:
-                self.read(element)
-                longest = max(longest, self.time)
-                if len(self.notes) > max_notes:
-                    raise too_many_notes()
-            self.measures.append((start, longest - start, self.full))
-            start = longest
+        self.divisions, self.full, self.shift = 1.0, bar_length("4/4"), 0
+        self.held = {}  # (voice, pitch) -> (index of its last note, whether a tie begins there)
+
+    def read_measure(self, measure, start: float) -> float:
+        """Where the measure ends that begins at this step."""
+        self.measure = measure.get("number")
+        self.time = self.chord_time = longest = start
+        for element in measure:
+            self.read(element)
+            longest = max(longest, self.time)
+        return longest
 
     def read(self, element) -> None:
         if element.tag == "note":
             self.read_note(element)
         elif element.tag in ("backup", "forward"):
-            move = self.number(element, "duration") / self.divisions
+            move = self.steps(element)
             self.time += move if element.tag == "forward" else -min(move, self.time)
         elif element.tag == "attributes":
             self.read_attributes(element)
@@ -117,7 +174,7 @@ class XmlPart:
             count = sum(map(int, beats.split("+")))
             if usable_metre(count, int(unit)):
                 self.metres.append((self.time, count, int(unit)))
-                self.full = 4 * count / int(unit)
+                self.full = bar_length(f"{count}/{unit}")
         if element.find("transpose") is not None:
             chromatic = self.number(element, "transpose/chromatic")
             octaves = element.findtext("transpose/octave-change") or "0"
@@ -127,7 +184,7 @@ class XmlPart:
     def read_note(self, note) -> None:
         if note.find("grace") is not None:
             return
-        length = self.number(note, "duration") / self.divisions
+        length = self.steps(note)
         chord = note.find("chord") is not None
         start = self.chord_time if chord else self.time
         if not chord:
@@ -138,14 +195,17 @@ class XmlPart:
         pitch = self.pitch(note.find("pitch"))
         ties = {tie.get("type") for tie in note.iterfind("tie")}
         ties |= {tie.get("type") for tie in note.iterfind("notations/tied")}
-        index, started = self.held.get(pitch, (None, False))
-        adjacent = index is not None and abs(self.notes[index][1] - start) < 1e-6
-        if adjacent and (started or "stop" in ties):  # many programs write one end of a tie only
+        line = (note.findtext("voice") or "1", pitch)
+        index, started = self.held.get(line, (None, False))
+        # Many programs write one end of a tie only; a bar too short parts the two ends of others.
+        slack = STEPS_PER_QUARTER if started and "stop" in ties else 1e-6
+        adjacent = index is not None and abs(self.notes[index][1] - start) < slack
+        if adjacent and (started or "stop" in ties):
             self.notes[index] = (self.notes[index][0], start + length, pitch)
         else:
             index = len(self.notes)
             self.notes.append((start, start + length, pitch))
-        self.held[pitch] = (index, "start" in ties)
+        self.held[line] = (index, "start" in ties)
 
     def pitch(self, element) -> int:
         step = (element.findtext("step") or "").strip()
@@ -157,6 +217,9 @@ class XmlPart:
         if not 0 <= pitch <= 127:
             raise self.error("octave of a pitch")
         return pitch
+
+    def steps(self, element) -> float:
+        return STEPS_PER_QUARTER * self.number(element, "duration") / self.divisions
 
     def number(self, element, path: str) -> float:
         return self.as_number(element.findtext(path), path.rpartition("/")[2])

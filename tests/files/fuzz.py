@@ -33,9 +33,9 @@ from helpers.data.chorales import load_chorales
 from helpers.data.folders import Recipe, make_entry
 from helpers.data.melodies import load_melody, melody_files
 from helpers.data.representations import REPRESENTATIONS
+from helpers.files.formats import read_pieces
 from helpers.files.midi_writer import midi_bytes, to_midi
-from helpers.files.pieces import MAX_STEPS, read_pieces
-from helpers.files.reading import MusicFileError
+from helpers.files.reading import MAX_STEPS, MusicFileError
 from helpers.music.words import Vocabulary
 
 HANGS = 30  # seconds
@@ -211,6 +211,12 @@ def sound(timeline) -> bool:
     good &= (notes[:, 1] <= timeline.steps + 1e-6).all()
     good &= ((notes[:, 2] >= 0) & (notes[:, 2] <= 127)).all()
     good &= ((notes[:, 3] >= 1) & (notes[:, 3] <= 127)).all()
+    for part in timeline.parts:
+        controls = np.zeros((0, 3)) if part.controls is None else part.controls
+        good &= (np.diff(controls[:, 0]) >= 0).all() and (controls[:, 1:] <= 127).all()
+    if timeline.later_tempos is not None:
+        steps, tempos = timeline.later_tempos.T
+        good &= (np.diff(steps) >= 0).all() and ((tempos >= 10) & (tempos <= 600)).all()
     if timeline.bar_starts is not None:
         good &= (np.diff(timeline.bar_starts) > 0).all()
     return bool(good)

@@ -150,7 +150,7 @@ def test_bad_keys(key, words):
 def test_a_title_stays_one_field():
     text = to_abc([60], title="100 % mine\nK:D\r\tX")
     assert text.splitlines()[1] == "T:100 \\% mine K:D X"
-    assert len(read_abc(text).parts[0].notes) == 1
+    assert len(read_abc(text).timeline.parts[0].notes) == 1
 
 
 def test_other_music():

@@ -1,4 +1,4 @@
-"""The MIDI parser: events byte by byte, notes, pedals, and ticks in seconds."""
+"""The MIDI parser: events byte by byte, notes, pedals and other controls, tempos."""
 
 import io
 import struct
@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from helpers.files.midi_reader import (
     BROKEN_MIDI,
-    MidiFile,
-    MidiTrack,
-    notes_in_seconds,
-    read_midi_file,
-    seconds_at,
+    find_events,
+    find_notes,
+    find_tracks,
+    read_midi,
 )
-from helpers.files.reading import MusicFileError
+from helpers.files.reading import MusicFileError, Reading
+from helpers.music.seconds import notes_in_seconds, seconds_at
 
 END = b"\0\xff\x2f\0"
 
@@ -33,18 +33,27 @@ def meta(kind: int, content: bytes) -> bytes:
     return bytes([0, 0xFF, kind, len(content)]) + content
 
 
-def only_track(*events: bytes, **header) -> MidiTrack:
-    (track,) = read_midi_file(midi(b"".join(events), **header)).tracks
-    return track
+def parts_of(data: bytes) -> list:
+    return read_midi(data).timeline.parts
+
+
+def ticks_of(data: bytes) -> dict[tuple[int, int], list[list[int]]]:
+    """(track, channel) -> notes in ticks."""
+    data, _, quarter, spans = find_tracks(data)
+    lines, notes, _ = find_notes(find_events(data, spans), quarter)
+    assert notes.shape == (len(lines), 4) and notes.dtype == np.int64
+    return {divmod(int(line), 16): notes[lines == line].tolist() for line in np.unique(lines)}
 
 
 def notes_of(*events: bytes) -> list[list[int]]:
-    return only_track(*events).notes.tolist()
+    """The notes of the only track, in ticks."""
+    (notes,) = ticks_of(midi(b"".join(events))).values()
+    return notes
 
 
 def refusal(data: bytes, **limits) -> str:
     with pytest.raises(MusicFileError) as caught:
-        read_midi_file(data, **limits)
+        read_midi(data, **limits)
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
     return str(caught.value)
 
@@ -61,19 +70,23 @@ def test_a_file_by_hand():
         b"\x81\x00\xff\x58\x04\x03\x02\x18\x08"  # 128 ticks later: 3/4
     )
     drums = b"\x83\x60\x99\x24\x01\x0a\x89\x24\x40"
-    file = read_midi_file(midi(head, piano, drums, ticks=96))
-    assert isinstance(file, MidiFile)
-    assert file.ticks_per_quarter == 96 and file.title == "Song" and file.remarks == []
-    assert file.tempos == [(0, 100.0)]  # 600,000 microseconds a quarter
-    assert file.metres == [(0, 6, 8), (320, 3, 4)]
-    assert file.ticks == 490
-    first, second = file.tracks
-    assert (first.name, first.channel, first.program, first.is_drum) == ("Right hand", 2, 5, False)
-    assert (second.name, second.channel, second.program, second.is_drum) == ("", 9, 0, True)
-    assert first.notes.tolist() == [[0, 192, 60, 64]]
-    assert first.pedals.tolist() == [[96, 127], [192, 0]]
-    assert second.notes.tolist() == [[480, 490, 36, 1]] and second.pedals.shape == (0, 2)
-    assert {a.dtype for t in file.tracks for a in (t.notes, t.pedals)} == {np.dtype(np.int32)}
+    data = midi(head, piano, drums, ticks=96)  # 24 ticks are a step
+    reading = read_midi(data)
+    timeline = reading.timeline
+    assert isinstance(reading, Reading) and reading.kind == "MIDI file" and reading.remarks == []
+    assert timeline.name == "Song" and timeline.tempo == 100  # 600,000 microseconds a quarter
+    assert timeline.later_tempos is None and reading.tempos == [(0, 100.0)]
+    assert reading.metres == [(0, 6, 8), (320 / 24, 3, 4)]
+    assert timeline.time_signature == "6/8" and timeline.steps == 490 / 24
+    assert timeline.bar_starts == pytest.approx([0, 12, 320 / 24])
+    assert ticks_of(data) == {(1, 2): [[0, 192, 60, 64]], (2, 9): [[480, 490, 36, 1]]}
+    first, second = timeline.parts
+    assert (first.name, first.program, first.is_drum) == ("Right hand", 5, False)
+    assert (second.name, second.program, second.is_drum) == ("", 0, True)
+    assert first.notes.tolist() == [[0, 8, 60, 64]]
+    assert first.controls.tolist() == [[4, 64, 127], [8, 64, 0]]
+    assert second.notes.tolist() == [[20, 490 / 24, 36, 1]] and second.controls is None
+    assert {part.notes.dtype for part in (first, second)} == {np.dtype(float)}
 
 
 def test_a_status_holds_for_what_follows_without_one():
@@ -87,8 +100,8 @@ def test_a_status_holds_for_what_follows_without_one():
 
 def test_an_event_of_one_byte_goes_on_over_a_name_and_ends_with_the_next_status():
     events = b"\0\xc0\x07" + meta(3, b"x") + b"\x04\x08\x05\x09\x06\x90\x3c\x50\x01\x3c\x00"
-    track = only_track(events)
-    assert track.program == 7 and track.notes.tolist() == [[15, 16, 60, 80]]
+    (part,) = parts_of(midi(events, ticks=4))
+    assert part.program == 7 and part.notes.tolist() == [[15, 16, 60, 80]]
 
 
 @pytest.mark.parametrize(
@@ -122,10 +135,9 @@ def test_tracks_without_an_end_and_chunks_of_another_kind():
     track = b"\0\x90\x3c\x50\x05\x3c\x00"
     data = struct.pack(">4sIHHH", b"MThd", 8, 1, 1, 480) + b"??"  # a longer header
     data += b"XFIH\0\0\0\3abc" + b"MTrk" + struct.pack(">I", len(track)) + track
-    assert read_midi_file(data).tracks[0].notes.tolist() == [[0, 5, 60, 80]]
-    assert read_midi_file(data + b"rubbish").tracks[0].notes.tolist() == [[0, 5, 60, 80]]
+    assert ticks_of(data) == ticks_of(data + b"rubbish") == {(0, 0): [[0, 5, 60, 80]]}
     riff = b"RIFF" + struct.pack("<I", len(data) + 12) + b"RMIDdata" + struct.pack("<I", len(data))
-    assert read_midi_file(riff + data).tracks[0].notes.tolist() == [[0, 5, 60, 80]]
+    assert ticks_of(riff + data) == {(0, 0): [[0, 5, 60, 80]]}
 
 
 NOTE = b"\0\x90\x3c\x50\x05\x3c\x00"
@@ -153,15 +165,12 @@ NOTE = b"\0\x90\x3c\x50\x05\x3c\x00"
         (b"MIDI" + midi(NOTE)[4:], "damaged"),
         (midi(b"\0\xff\x58\x04\x03\x02\x18\x08" * 10_001), "damaged"),  # so many metres
         (midi(b"\xff\xff\xff\x7f\x90\x3c\x50" * 5), "damaged"),  # over 2**30 ticks
-        (midi(b"\xff\xff\xff\x7f\x90\x3c\x50" * 4), None),
+        (midi(b"\xff\xff\xff\x7f\x90\x3c\x50" * 4), "sixteenths, and at most 100,000"),
     ],
     ids=lambda value: value if isinstance(value, str) else "file",
 )
 def test_damaged_files(data, message):
-    if message is None:
-        assert read_midi_file(data).ticks == 4 * (2**28 - 1)
-    else:
-        assert message in refusal(data)
+    assert message in refusal(data)
 
 
 def test_an_event_that_runs_over_the_end_of_its_track_is_damage_even_if_another_follows():
@@ -173,20 +182,27 @@ def test_an_event_that_runs_over_the_end_of_its_track_is_damage_even_if_another_
 
 def test_more_notes_than_are_read():
     data = midi(b"\0\x90\x3c\x50" + b"\x01\x3c\x50" * 9)
-    assert len(read_midi_file(data, max_notes=10).tracks[0].notes) == 10
+    assert len(read_midi(data, max_notes=10).timeline.parts[0].notes) == 10
     assert "at most 9 notes" in refusal(data, max_notes=9)
 
 
 def test_as_many_tracks_as_a_file_can_have():
-    file = read_midi_file(midi(*[b"\0\x90\x3c\x50\0\xb0\x40\x7f"] * 65535))
-    assert len(file.tracks) == 65535 and all(len(track.pedals) == 1 for track in file.tracks)
+    data = midi(*[b"\0\x90\x3c\x50\0\xb0\x40\x7f"] * 65535)
+    content, _, quarter, spans = find_tracks(data)
+    lines, notes, hanging = find_notes(find_events(content, spans), quarter)
+    assert lines.tolist() == list(range(0, 16 * 65535, 16)) and len(notes) == hanging == 65535
+    assert "more than 256 parts" in refusal(data)
+    parts = parts_of(midi(*[b"\0\x90\x3c\x50\0\xb0\x40\x7f"] * 256))
+    assert [part.controls.tolist() for part in parts] == [[[0, 64, 127]] * 256] * 256
 
 
 def test_a_file_without_notes():
     for tracks in ((), (b"",), (meta(3, b"Empty"), b"")):
-        file = read_midi_file(midi(*tracks))
-        assert file.tracks == [] and file.tempos == [(0, 120.0)] and file.ticks == 0
-        assert notes_in_seconds(file).shape == (0, 4)
+        reading = read_midi(midi(*tracks))
+        timeline = reading.timeline
+        assert timeline.parts == [] and reading.tempos == [] and timeline.tempo == 120
+        assert timeline.steps == 0 and timeline.bar_starts is None
+        assert notes_in_seconds(timeline).shape == (0, 4)
 
 
 # --- notes -------------------------------------------------------------------------------------
@@ -215,12 +231,13 @@ def test_a_release_a_moment_after_the_pitch_is_struck_again_is_the_first_notes()
 
 
 def test_notes_never_released_end_where_the_channels_next_one_begins():
-    file = read_midi_file(
-        midi(b"\0\x90\x3c\x50\x0a\x91\x40\x50\x0a\x90\x3e\x50\x83\x60\x80\x3e\x00")
-    )
-    assert file.tracks[0].notes.tolist() == [[0, 120, 60, 80], [20, 500, 62, 80]]  # a sixteenth
-    assert file.tracks[1].notes.tolist() == [[10, 500, 64, 80]]  # to the end of the track
-    assert file.remarks == ["Notes never released, 2 of them, end where the next one begins."]
+    data = midi(b"\0\x90\x3c\x50\x0a\x91\x40\x50\x0a\x90\x3e\x50\x83\x60\x80\x3e\x00")
+    first, second = ticks_of(data).values()
+    assert first == [[0, 120, 60, 80], [20, 500, 62, 80]]  # a sixteenth
+    assert second == [[10, 500, 64, 80]]  # to the end of the track
+    assert read_midi(data).remarks == [
+        "Notes never released, 2 of them, end where the next one begins."
+    ]
 
 
 def test_notes_are_in_order_of_start_then_pitch():
@@ -229,15 +246,26 @@ def test_notes_are_in_order_of_start_then_pitch():
 
 
 def test_a_track_with_several_channels_is_several():
-    file = read_midi_file(midi(meta(3, b"All") + NOTE + b"\0\x93\x40\x50\x0a\x40\x00", kind=0))
-    assert [track.name for track in file.tracks] == ["All (channel 1)", "All (channel 4)"]
-    assert file.title == ""
+    data = midi(meta(3, b"All") + NOTE + b"\0\x93\x40\x50\x0a\x40\x00", kind=0)
+    timeline = read_midi(data).timeline
+    assert [part.name for part in timeline.parts] == ["All (channel 1)", "All (channel 4)"]
+    assert timeline.name == ""
 
 
 def test_programs_named_in_the_track_or_for_its_channel_elsewhere():
     head = b"\0\xc0\x10\0\xc1\x11"
-    file = read_midi_file(midi(head, b"\0\xc0\x20\0\xc0\x21" + NOTE, b"\0\x91" + NOTE[2:]))
-    assert [track.program for track in file.tracks] == [32, 17]
+    data = midi(head, b"\0\xc0\x20\0\xc0\x21" + NOTE, b"\0\x91" + NOTE[2:])
+    assert [part.program for part in parts_of(data)] == [32, 17]
+
+
+def test_controls_are_those_of_the_channel_in_all_tracks():
+    volume, wheel = b"\x05\xb0\x07\x50", b"\0\xb0\x01\x40"
+    pedals = b"\x02\xb0\x40\x7f\x05\xb0\x40\x00" + b"\0\xb1\x0b\x30"
+    drums = b"\0\x99\x24\x50\x05\x24\x00"
+    parts = parts_of(midi(NOTE + volume + wheel, NOTE, drums, pedals, ticks=4))
+    expected = [[2, 64, 127], [7, 64, 0], [10, 7, 80]]
+    assert [part.controls.tolist() for part in parts[:2]] == [expected, expected]
+    assert parts[2].controls is None
 
 
 @st.composite
@@ -258,18 +286,23 @@ def tracks_of_notes(draw):
     return tracks
 
 
+def events_of(notes, late: bool) -> list[tuple[int, bool, int, int]]:
+    """(tick, whether it is struck, pitch, velocity) of notes (start, end, pitch, velocity). late:
+    at one tick notes begin before others end, which some programs write."""
+    events = [(start, True, pitch, velocity) for start, _, pitch, velocity in notes]
+    events += [(end, False, pitch, 64) for _, end, pitch, _ in notes]
+    return sorted(events, key=lambda event: (event[0], event[1] ^ late, *event[2:]))
+
+
 @settings(max_examples=60)
 @given(tracks_of_notes(), st.booleans(), st.booleans())
 def test_what_mido_writes_is_read_back(tracks, running, late):
-    """late: at one tick notes begin before others end, which some programs write."""
     file = mido.MidiFile(ticks_per_beat=480)
     for channel, notes in tracks:
-        events = [(s, late ^ True, i, "note_on", p, v) for i, (s, _, p, v) in enumerate(notes)]
-        events += [(e, late, i, "note_off", p, 64) for i, (_, e, p, _) in enumerate(notes)]
         track, now = mido.MidiTrack(), 0
-        for time, _, _, kind, pitch, velocity in sorted(events):
-            if kind == "note_off" and running:
-                kind, velocity = "note_on", 0
+        for time, struck, pitch, velocity in events_of(notes, late):
+            kind = "note_on" if struck or running else "note_off"
+            velocity = velocity if struck or not running else 0
             message = mido.Message(
                 kind, note=pitch, velocity=velocity, channel=channel, time=time - now
             )
@@ -278,35 +311,74 @@ def test_what_mido_writes_is_read_back(tracks, running, late):
         file.tracks.append(track)
     buffer = io.BytesIO()
     file.save(file=buffer)
-    read = read_midi_file(buffer.getvalue())
-    expected = [(channel, notes) for channel, notes in tracks if notes]
-    assert [track.channel for track in read.tracks] == [channel for channel, _ in expected]
-    for track, (_, notes) in zip(read.tracks, expected, strict=True):
-        assert track.notes.tolist() == [list(note) for note in notes]
-    assert read.remarks == []
+    expected = {
+        (number, channel): [list(note) for note in notes]
+        for number, (channel, notes) in enumerate(tracks)
+        if notes
+    }
+    assert ticks_of(buffer.getvalue()) == expected
 
 
-# --- seconds -----------------------------------------------------------------------------------
+def bytes_of(events, channel: int) -> bytes:
+    data, now = b"", 0
+    for tick, struck, pitch, velocity in events:
+        data += bytes([tick - now, (0x90 if struck else 0x80) + channel, pitch, velocity])
+        now = tick
+    return data
 
 
-def midi_file(*tracks: MidiTrack, tempos=((0, 120.0),), ticks=10_000, quarter=100) -> MidiFile:
-    return MidiFile(quarter, list(tracks), list(tempos), [], ticks, [], "")
+def repeats(generator: np.random.Generator) -> list[list[int]]:
+    """Chains of 2 to 6 notes of one pitch, each struck as the one before ends, of some pitches."""
+    notes = []
+    for pitch in generator.choice(4, generator.integers(1, 4), replace=False).tolist():
+        edges = generator.integers(1, 10, generator.integers(3, 8)).cumsum().tolist()
+        velocities = generator.integers(1, 128, len(edges)).tolist()
+        notes += [
+            [*note] for note in zip(edges, edges[1:], [60 + pitch] * 6, velocities, strict=False)
+        ]
+    return sorted(notes, key=lambda note: (note[0], note[2]))
 
 
-def track_of(notes, pedals=(), channel=0) -> MidiTrack:
-    notes = np.array([(*note, 70) for note in notes], np.int32).reshape(-1, 4)
-    pedals = np.array(pedals, np.int32).reshape(-1, 2)
-    return MidiTrack("", channel, 0, channel == 9, notes, pedals)
+def test_a_pitch_struck_many_times_in_a_row_gives_no_note_of_no_length():
+    generator = np.random.default_rng(7)
+    for _ in range(4000):
+        notes, channel = repeats(generator), int(generator.integers(16))
+        data = midi(bytes_of(events_of(notes, late=True), channel))
+        assert ticks_of(data) == {(0, channel): notes}
 
 
-def test_ticks_in_seconds_through_changes_of_tempo():
-    # 100 ticks a quarter: the default of 120 up to tick 200, then 60, from tick 400 on 240.
-    file = midi_file(tempos=[(200, 60.0), (300, 0.0), (400, 240.0)])
-    assert np.allclose(seconds_at(file, [0, 100, 200, 300, 400, 800]), [0, 0.5, 1, 2, 3, 4])
-    assert seconds_at(file, 250) == pytest.approx(1.5) and np.shape(seconds_at(file, 250)) == ()
-    assert seconds_at(file, np.zeros((2, 3))).shape == (2, 3)
-    assert seconds_at(midi_file(tempos=[(0, 60.0), (0, 30.0)]), 100) == 2  # the later one counts
-    assert seconds_at(midi_file(tempos=[(0, 0.0)]), 100) == 0.5
+def test_a_chain_needs_a_note_before_it_and_a_release_after_it():
+    on, off, on_off = b"\x90\x3c\x50", b"\x80\x3c\x00", b"\x0a\x90\x3c\x50\0\x80\x3c\x00"
+    hits = [[10, 10, 60, 80], [20, 20, 60, 80], [30, 30, 60, 80]]  # struck and released at once
+    assert notes_of(on_off * 3) == hits
+    assert notes_of(on_off * 3 + b"\x0a" + off) == hits
+    assert notes_of(b"\0" + on + on_off * 3) == [[0, 10, 60, 80], *hits]
+    # Two notes at one tick are no chain.
+    assert notes_of(b"\x0a" + on + on_off[1:].join([b"\0", b""]) + b"\x0a" + off)[0][:2] == [10, 10]
+
+
+# --- tempos ------------------------------------------------------------------------------------
+
+
+def tempo(micros: int, wait: int = 0) -> bytes:
+    return bytes([wait, 0xFF, 0x51, 3]) + micros.to_bytes(3, "big")
+
+
+def test_tempos_are_those_of_the_standard():
+    """A quarter is 16 ticks."""
+    late = read_midi(midi(tempo(1_000_000, 64) + tempo(500_000, 32) + tempo(500_000, 32), ticks=16))
+    assert late.tempos == [(16, 60), (24, 120), (32, 120)]
+    assert late.timeline.tempo == 120 and late.timeline.later_tempos.tolist() == [
+        [16, 60],
+        [24, 120],
+    ]
+    assert np.allclose(seconds_at(late.timeline, [0, 8, 16, 20, 24, 28]), [0, 1, 2, 3, 4, 4.5])
+    twice = read_midi(midi(tempo(1_000_000) + tempo(2_000_000)))
+    assert twice.timeline.tempo == 30 and twice.timeline.later_tempos is None
+    odd = read_midi(midi(tempo(0) + tempo(1_000_000, 16) + tempo(1, 16), ticks=16))
+    assert odd.remarks == ["An impossible tempo was left out."]
+    assert odd.timeline.tempo == 60 and odd.timeline.later_tempos is None
+    assert [round(value, 1) for _, value in odd.tempos] == [float("inf"), 60, 6e7]
 
 
 def test_seconds_agree_with_pretty_midi(tmp_path):
@@ -322,60 +394,11 @@ def test_seconds_agree_with_pretty_midi(tmp_path):
         )
     track += [mido.Message("note_on", note=60), mido.Message("note_off", note=60, time=5)]
     mido.MidiFile(ticks_per_beat=384, tracks=[track]).save(tmp_path / "a.mid")
-    file = read_midi_file((tmp_path / "a.mid").read_bytes())
+    timeline = read_midi((tmp_path / "a.mid").read_bytes()).timeline
     reference = pretty_midi.PrettyMIDI(str(tmp_path / "a.mid"))
-    ticks = generator.integers(0, file.ticks, 200)
+    ticks = generator.integers(0, int(timeline.steps * 96), 200)
     theirs = [reference.tick_to_time(int(tick)) for tick in ticks]
-    assert np.allclose(seconds_at(file, ticks), theirs, atol=1e-9)
-
-
-def played(file: MidiFile, pedal=True) -> list[tuple[int, int, int]]:
-    """(start, end, pitch), a tick a 200th of a second."""
-    notes = notes_in_seconds(file, pedal)
-    assert notes.dtype == float and (notes[:, 3] == 70).all()
-    return [(round(start * 200), round(end * 200), int(pitch)) for start, end, pitch, _ in notes]
-
-
-@pytest.mark.parametrize(
-    "notes, pedals, expected",
-    [
-        ([(0, 10, 60)], [(5, 127), (50, 0)], [(0, 50, 60)]),
-        ([(0, 10, 60)], [(5, 64), (50, 63)], [(0, 50, 60)]),  # half-way down
-        ([(0, 10, 60)], [(5, 63), (50, 0)], [(0, 10, 60)]),
-        ([(0, 10, 60)], [(10, 127), (50, 0)], [(0, 50, 60)]),  # down as the key is released
-        ([(0, 10, 60)], [(11, 127), (50, 0)], [(0, 10, 60)]),  # too late
-        ([(0, 10, 60)], [(5, 127), (10, 0)], [(0, 10, 60)]),
-        ([(0, 10, 60)], [(5, 127), (8, 0), (8, 100), (50, 0)], [(0, 50, 60)]),
-        ([(0, 10, 60)], [(5, 127), (20, 90), (50, 10), (60, 127)], [(0, 50, 60)]),
-        ([(0, 10, 60)], [(5, 127)], [(0, 300, 60)]),  # never lifted: to the end of the file
-        ([(0, 10, 60), (30, 40, 60)], [(5, 127), (50, 0)], [(0, 30, 60), (30, 50, 60)]),
-        ([(0, 10, 60), (30, 40, 62)], [(5, 127), (50, 0)], [(0, 50, 60), (30, 50, 62)]),
-        ([(0, 90, 60)], [(5, 127), (50, 0)], [(0, 90, 60)]),  # held longer than the pedal
-    ],
-)
-def test_the_pedal_lengthens_notes(notes, pedals, expected):
-    file = midi_file(track_of(notes, pedals), ticks=300)
-    assert played(file) == expected
-    assert played(file, pedal=False) == notes
-
-
-def test_the_pedal_holds_for_its_channel_in_all_tracks():
-    right, left = track_of([(0, 10, 72)]), track_of([(0, 20, 48)], [(5, 127), (50, 0)])
-    flute = track_of([(0, 30, 80)], channel=1)
-    drums = track_of([(0, 40, 36)], channel=9)
-    assert played(midi_file(right, left, flute, drums)) == [(0, 50, 48), (0, 50, 72), (0, 30, 80)]
-
-
-def test_no_note_gets_shorter_or_begins_elsewhere():
-    generator = np.random.default_rng(2)
-    starts = generator.integers(0, 900, 200)
-    notes = [(int(s), int(s + generator.integers(0, 50)), 50 + i % 5) for i, s in enumerate(starts)]
-    pedals = [(i * 20, int(generator.integers(0, 128))) for i in range(45)]
-    file = midi_file(track_of(sorted(notes, key=lambda n: (n[0], n[2])), pedals))
-    short, long = notes_in_seconds(file, pedal=False), notes_in_seconds(file)
-    assert sorted(map(tuple, short[:, [0, 2]])) == sorted(map(tuple, long[:, [0, 2]]))
-    assert long[:, 1].sum() > short[:, 1].sum()
-    assert (np.sort(long[:, 1]) >= np.sort(short[:, 1]) - 1e-12).all()
+    assert np.allclose(seconds_at(timeline, ticks / 96), theirs, atol=1e-9)
 
 
 # --- real files --------------------------------------------------------------------------------
@@ -383,26 +406,48 @@ def test_no_note_gets_shorter_or_begins_elsewhere():
 
 def test_performances_agree_with_pretty_midi(shared_data):
     for path in sorted((shared_data / "maestro_sample").glob("*.mid"))[:2]:
-        file = read_midi_file(path.read_bytes())
+        timeline = read_midi(path.read_bytes()).timeline
         (instrument,) = pretty_midi.PrettyMIDI(str(path)).instruments
         theirs = np.array([(n.start, n.end, n.pitch, n.velocity) for n in instrument.notes])
         theirs = theirs[np.lexsort((theirs[:, 2], theirs[:, 0]))]
-        assert np.allclose(notes_in_seconds(file, pedal=False), theirs, atol=1e-6)
+        assert np.allclose(notes_in_seconds(timeline, pedal=False), theirs, atol=1e-6)
+        controls = timeline.parts[0].controls
+        pedals = controls[controls[:, 1] == 64]
         changes = [c.value for c in instrument.control_changes if c.number == 64]
-        assert file.tracks[0].pedals[:, 1].tolist() == changes
-        with_pedal = notes_in_seconds(file)
+        assert pedals[:, 2].tolist() == changes
+        with_pedal = notes_in_seconds(timeline)
         assert (with_pedal[:, 1] - with_pedal[:, 0]).mean() > (theirs[:, 1] - theirs[:, 0]).mean()
 
 
-def test_grooves_have_the_hits_that_mido_finds(shared_data):
+def groove_files(shared_data) -> list:
     paths = sorted((shared_data / "groove").glob("**/*.mid"))
     assert len(paths) == 1150
-    for path in paths[::60]:
-        (track,) = read_midi_file(path.read_bytes()).tracks
+    return paths
+
+
+def test_grooves_have_the_hits_that_mido_finds(shared_data):
+    for path in groove_files(shared_data)[::60]:
+        data = path.read_bytes()
+        ((_, notes),) = ticks_of(data).items()
         hits, now = [], 0
         for message in mido.merge_tracks(mido.MidiFile(path).tracks):
             now += message.time
             if message.type == "note_on" and message.velocity:
                 hits.append((now, message.note, message.velocity))
-        assert track.is_drum
-        assert sorted(map(tuple, track.notes[:, [0, 2, 3]].tolist())) == sorted(hits)
+        assert parts_of(data)[0].is_drum
+        assert sorted((start, *rest) for start, _, *rest in notes) == sorted(hits)
+
+
+def test_grooves_begin_where_pretty_midi_has_them(shared_data):
+    """pretty_midi leaves out what it takes for notes of no length; the kit has few of them."""
+    empty = total = 0
+    for path in groove_files(shared_data)[::25]:
+        ((_, notes),) = ticks_of(path.read_bytes()).items()
+        reference = pretty_midi.PrettyMIDI(str(path))
+        (instrument,) = reference.instruments
+        theirs = {(reference.time_to_tick(n.start), n.pitch, n.velocity) for n in instrument.notes}
+        mine = {(start, *rest) for start, _, *rest in notes}
+        assert theirs <= mine and len(mine) < 1.02 * len(theirs) + 3, path
+        empty += sum(start == end for start, end, *_ in notes)
+        total += len(notes)
+    assert empty < 0.005 * total
