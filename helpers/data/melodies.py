@@ -20,6 +20,7 @@ from ..files.reading import (
 )
 from ..music.grid import (
     DEFAULT_TEMPO,
+    MAX_MELODY_STEPS,
     Piece,
     as_onsets,
     as_voices,
@@ -29,7 +30,6 @@ from ..music.grid import (
 from ..music.timeline import Part, Timeline
 
 MELODIES_FOLDER = DATA_FOLDER / "melodies"
-MAX_STEPS = 20_000  # of the melody, about 50 minutes at 100 quarters a minute
 NAMED_LIKE_A_MELODY = ("melod", "sopran", "cantus", "tune", "voice", "vocal", "vox", "lead", "solo")
 NAMED_OTHERWISE = ("back", "harmon", "accomp")  # "backing vocals" is no melody
 GRID_TOLERANCE = 0.02  # of a sixteenth: closer than this counts as on the grid
@@ -111,10 +111,10 @@ def melody_of(reading: Reading, name: str = "") -> LoadedMelody:
     part, how = choose_part(reading)
     starts, ends, pitches, moved = quantise(part.notes)
     first, last = starts.min(), ends.max()
-    if last - first > MAX_STEPS:
+    if last - first > MAX_MELODY_STEPS:
         raise MusicFileError(
-            f"holds a melody of {last - first:,} sixteenths, and at most {MAX_STEPS:,} are read: "
-            "cut it in your notation program and save that."
+            f"holds a melody of {last - first:,} sixteenths, and at most {MAX_MELODY_STEPS:,} are "
+            "read: cut it in your notation program and save that."
         )
     melody, onsets, hidden = skyline(starts - first, ends - first, pitches)
     tempo, tempo_remark = tempo_at(reading, first)

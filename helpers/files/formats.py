@@ -93,7 +93,7 @@ def read_music(path) -> Timeline:
 
     Raises MusicFileError, a ValueError of one sentence, for whatever cannot be read. Limits: 4 MB
     of MIDI, 2 MB of ABC, 12 MB of MusicXML; 500,000 notes of MIDI, 100,000 of others; 256 parts and
-    100,000 sixteenths a piece.
+    200,000 sixteenths a piece.
     """
     return read_pieces(path)[0]
 

@@ -14,12 +14,11 @@ from typing import NamedTuple
 import numpy as np
 
 from ..course.errors import OneSentence
-from ..music.grid import bar_length
+from ..music.grid import MAX_STEPS, bar_length
 from ..music.seconds import FASTEST, SLOWEST
 from ..music.timeline import VELOCITY, Part, Timeline
 
 MAX_NOTES = 100_000  # of a file of notation, all parts together
-MAX_STEPS = 100_000  # of one piece: four hours at 100 quarters a minute
 MAX_PARTS = 256
 DRUM_CHANNEL = 9  # General MIDI's channel 10
 STEP_SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
@@ -67,7 +66,7 @@ def make_reading(
 
     steps: how long the piece lasts where that is longer than to the end of its last note. bars:
     the downbeats that the notation has; None puts them where the metres do. first_tempo: see
-    ``tempo_changes``. Raises MusicFileError on more than 256 parts and on more than 100,000 steps.
+    ``tempo_changes``. Raises MusicFileError on more than 256 parts and on more than ``MAX_STEPS``.
     """
     parts = [part for part in parts if len(part.notes)]
     if len(parts) > MAX_PARTS:

@@ -203,7 +203,7 @@ def test_what_is_too_long_or_has_too_many_parts(tmp_path):
     assert read_music(tmp_path / "long.mid").steps == MAX_STEPS
     track[1].time += 1
     mido.MidiFile(tracks=[track]).save(tmp_path / "long.mid")
-    with pytest.raises(MusicFileError, match="^long.mid holds a piece of 100,000 sixteenths"):
+    with pytest.raises(MusicFileError, match="^long.mid holds a piece of 200,000 sixteenths"):
         read_music(tmp_path / "long.mid")
     (tmp_path / "large.mid").write_bytes(tune(60) + bytes(4_000_000))
     with pytest.raises(MusicFileError, match="^large.mid is larger than 4 MB"):

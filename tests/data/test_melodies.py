@@ -15,7 +15,7 @@ import pytest
 from data.build_melodies import TUNES, Tune, tune_midi, tune_notes
 from helpers.data.chorales import load_chorales
 from helpers.data.melodies import (
-    MAX_STEPS,
+    MAX_MELODY_STEPS,
     LoadedMelody,
     load_melody,
     melody_files,
@@ -117,7 +117,7 @@ def check(loaded: LoadedMelody):
     """What holds for every melody that is returned."""
     melody, onsets = loaded.melody, loaded.onsets
     assert melody.dtype == np.int16 and onsets.dtype == bool
-    assert melody.shape == onsets.shape and 1 <= len(melody) <= MAX_STEPS + 1
+    assert melody.shape == onsets.shape and 1 <= len(melody) <= MAX_MELODY_STEPS + 1
     assert melody.min() >= REST and melody.max() <= 127
     assert melody[0] != REST and melody[-1] != REST and onsets[0]
     assert not onsets[melody == REST].any()
@@ -376,11 +376,11 @@ def test_the_midi_reader_agrees_with_pretty_midi(write, tmp_path):
 
 
 def test_a_melody_at_the_limit_is_read_and_one_step_more_is_not(write):
-    notes = [(i * 120, (i + 1) * 120, 60 + i % 12) for i in range(MAX_STEPS)]
+    notes = [(i * 120, (i + 1) * 120, 60 + i % 12) for i in range(MAX_MELODY_STEPS)]
     loaded = load_melody(write(midi_bytes(midi_track(notes))))
     check(loaded)
-    assert len(loaded.melody) == loaded.onsets.sum() == MAX_STEPS
-    notes.append((MAX_STEPS * 120, (MAX_STEPS + 1) * 120, 60))
+    assert len(loaded.melody) == loaded.onsets.sum() == MAX_MELODY_STEPS
+    notes.append((MAX_MELODY_STEPS * 120, (MAX_MELODY_STEPS + 1) * 120, 60))
     assert "20,001 sixteenths" in refused(write(midi_bytes(midi_track(notes))))
 
 
