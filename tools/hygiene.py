@@ -237,7 +237,7 @@ def has_exercises(notebook):
         at = tagged.index(True)
         if not group[at].metadata.get("jupyter", {}).get("source_hidden"):
             problems.append(f"the solution of {_label(group[0])} is not hidden")
-        if not any("checks." in cell.source for cell in group[:at]):
+        if not any("exercises." in cell.source for cell in group[:at]):
             problems.append(f"{_label(group[0])} has no check before its solution")
     return problems
 

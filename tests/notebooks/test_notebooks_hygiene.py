@@ -86,7 +86,7 @@ def shown(**data):
 
 def exercise(number):
     return [
-        code(f"# Exercise {number} - change it\nsteps = ...\nchecks.steps(steps)"),
+        code(f"# Exercise {number} - change it\nsteps = ...\nexercises.steps(steps)"),
         code("steps = 5", tags=["solution"], jupyter={"source_hidden": True}),
     ]
 
