@@ -145,18 +145,14 @@ def with_figures(text: str) -> str:
 
 
 def main() -> None:
-    from helpers.course import storage
-    from helpers.data import melodies
-    from helpers.music import grid
-    from helpers.pretrained import accompaniment_gan
-    from helpers.show import rolls
+    from helpers import data, music, pretrained, show
+    from helpers.course.storage import write_text, write_whole
 
-    storage.write_text(README, with_figures(README.read_text(encoding="utf-8")))
-    (tune,) = (file for file in melodies.melody_files() if file.stem == "ode_to_joy")
-    tune = melodies.load_melody(tune)
-    piece = melodies.as_piece(tune, accompaniment_gan.accompany(tune.melody, seed=1))
-    figure = rolls.plot_roll(grid.excerpt(piece, 0, 8 * 16)._replace(name=""))
-    storage.write_whole(PICTURE, lambda path: figure.savefig(path, dpi=110))
+    write_text(README, with_figures(README.read_text(encoding="utf-8")))
+    (tune,) = (file for file in data.melody_files() if file.stem == "ode_to_joy")
+    piece = pretrained.accompany(data.load_melody(tune), seed=1)
+    figure = show.plot_roll(music.excerpt(piece, 0, 8 * 16)._replace(name=""))
+    write_whole(PICTURE, lambda path: figure.savefig(path, dpi=110))
 
 
 if __name__ == "__main__":

@@ -294,10 +294,8 @@ def train_network(run, train, valid, label, write=None):
     def make_step(run):
         if write and not run.samples:
             run.samples["written"] = [write(network)]
-        stream, optimizer = (
-            batches_from(train, settings, run.iteration),
-            run.optimizers["optimizer"],
-        )
+        stream = batches_from(train, settings, run.iteration)
+        optimizer = run.optimizers["optimizer"]
         return lambda iteration: {"loss": train_step(network, optimizer, *next(stream))}
 
     def look_back(run):

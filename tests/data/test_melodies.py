@@ -25,7 +25,7 @@ from helpers.data.melodies import (
 from helpers.files import abc_reader
 from helpers.files.midi_reader import read_midi
 from helpers.files.musicxml_reader import read_musicxml
-from helpers.files.reading import MusicFileError, Reading, downbeats
+from helpers.files.reading import MusicFileError, Reading, bars_of_measures
 from helpers.music.grid import REST, voice_notes
 from helpers.music.timeline import Part
 
@@ -473,10 +473,10 @@ def test_utf16_and_latin1(write):
         assert played(loaded) == [(0, 4, 60)] and "Ténor" in loaded.report
 
 
-def test_downbeats_leave_out_pickups_and_second_halves():
+def test_bars_of_measures_leave_out_pickups_and_second_halves():
     # A pickup of one quarter, a bar, a bar split in three quarters and one, and a last bar.
     measures = [(0, 1, 4), (1, 4, 4), (5, 3, 4), (8, 1, 4), (9, 3, 4)]
-    assert downbeats(measures) == [1, 5, 9]
+    assert bars_of_measures(measures) == [1, 5, 9]
 
 
 # --- ABC ---------------------------------------------------------------------------------------

@@ -74,9 +74,9 @@ def test_exporting(tmp_path):
     (chapters / "__init__.py").write_text("")
     (chapters / "gone.py").write_text("old = 1\n")
     cells = [
-        new_code_cell("#| export\nfrom helpers.music import REST\nfrom helpers import files"),
+        new_code_cell("#| export\nfrom helpers.music import REST\nfrom helpers import course"),
         new_code_cell("print('not exported')"),
-        new_code_cell("#| export\n# Step 9\ndef rest():\n    return REST, files.sha256"),
+        new_code_cell("#| export\n# Step 9\ndef rest():\n    return REST, course.sha256"),
     ]
     nbformat.write(new_notebook(cells=cells), notebooks / "04_a_chapter.ipynb")
     nbformat.write(new_notebook(cells=cells[1:2]), notebooks / "05_nothing.ipynb")
