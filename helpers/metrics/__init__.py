@@ -6,11 +6,7 @@ __getattr__, __dir__, __all__ = hand_on(
     __name__,
     {
         "ngrams": "NGram",
-        "voices": (
-            "MAJOR_SCALE chord_share consonance difference empty_bars interval_distance leaps "
-            "longest_copied_runs qualified_notes rate_of_change rest_share scale_consistency "
-            "used_pitch_classes voice_crossing"
-        ),
+        "voices": "MAJOR_SCALE *",
     },
     modules="drums",
 )
