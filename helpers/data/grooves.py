@@ -2,7 +2,7 @@
 
 The Groove MIDI Dataset (Gillick et al. 2019, CC BY 4.0) holds 1,150 recordings of ten drummers on
 an electronic kit. The starter grooves are patterns written for this kit, text in
-``data/grooves/``, which ``parse_groove`` reads and ``groove_text`` writes.
+``data/grooves/``, which ``parse_groove`` reads.
 """
 
 from __future__ import annotations

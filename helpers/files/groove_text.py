@@ -37,7 +37,6 @@ from ..music.drums import (
     TICKS_PER_QUARTER,
     TICKS_PER_STEP,
     as_hits,
-    drum_of,
     hits_to_drums,
     hits_to_notes,
 )
@@ -117,9 +116,6 @@ class Groove(NamedTuple):
             name=self.name,
             time_signature=self.time_signature,
         )
-
-
-# --- reading -----------------------------------------------------------------------------------
 
 
 def read_groove_file(path: Path) -> Groove:
@@ -205,7 +201,7 @@ def _build(header: dict[str, tuple[int, str]], rows: dict[str, tuple[int, list[s
     if swing != 50 and header["grid"][1] == "triplets":
         raise GrooveError(f"line {header['swing'][0]}: triplets have no swing; leave it out.")
 
-    late = _swing_ticks(swing)
+    late = round((swing - 50) / 50 * TICKS_PER_STEP)  # of the second of two sixteenths
     count = len(next(iter(rows.values()))[1])
     hits = []
     for name, (number, bars) in rows.items():
@@ -256,76 +252,3 @@ def _parse_number(header: dict[str, tuple[int, str]], key: str, low: float, high
     if not low <= value <= high:
         raise GrooveError(f"line {number}: {key} is a number from {low} to {high}, not {text!r}.")
     return value
-
-
-def _swing_ticks(swing: float) -> int:
-    """How late the second of two sixteenths comes."""
-    return round((swing - 50) / 50 * TICKS_PER_STEP)
-
-
-# --- writing -----------------------------------------------------------------------------------
-
-
-def groove_text(groove: Groove) -> str:
-    """The groove in this notation; ``parse_groove`` gives the same again for one that came from it.
-
-    Any other groove becomes the nearest that can be written: times on sixteenths (on triplets or
-    swung sixteenths where all hits are exactly there), four velocities, this notation's drums, the
-    louder of two hits on one place, and all bars begun. Raises ValueError where a bar is no whole
-    number of sixteenths.
-    """
-    hits = as_hits(groove.hits)
-    grid, swing = _grid_of(hits[:, 0], groove.bar_ticks)
-    column, late = GRIDS[grid], _swing_ticks(swing)
-    columns, rest = divmod(groove.bar_ticks, column)
-    if rest:
-        raise ValueError(f"A bar of {groove.time_signature} has no whole number of sixteenths.")
-    bars = max(1, -(-groove.ticks // groove.bar_ticks))
-    table = {}
-    for tick, pitch, velocity in hits[np.argsort(hits[:, 2], kind="stable")].tolist():
-        straight = tick - late * (tick % (2 * column) > column)
-        place, name = (straight + column // 2) // column, _row_of(pitch)
-        if name and place < bars * columns:
-            symbol = min(VELOCITIES, key=lambda s: abs(VELOCITIES[s] - velocity))
-            table.setdefault(name, ["."] * (bars * columns))[place] = symbol
-    if not table:
-        table["bass drum"] = ["."] * (bars * columns)
-    header = {
-        **{"name": groove.name, "style": groove.style, "tempo": f"{groove.tempo:.10g}"},
-        **{"metre": groove.time_signature, "type": groove.beat_type, "split": groove.split},
-        **{"grid": grid, "swing": f"{swing:g}", "about": groove.about},
-    }
-    lines = [
-        f"{key}: {' '.join(value.split())}"
-        for key, value in header.items()
-        if value != DEFAULTS.get(key)
-    ]
-    lines.append("")
-    for name in ROWS:
-        if name in table:
-            row = "".join(table[name])
-            cut = [row[i : i + columns] for i in range(0, len(row), columns)]
-            lines.append(f"{name:13} |{'|'.join(cut)}|")
-    return "\n".join(lines) + "\n"
-
-
-def _row_of(pitch: int) -> str:
-    """The row for a pitch: its own, or its drum's; nothing for what is none of the drums."""
-    own = [name for name in ROWS if PITCHES[name] == pitch]
-    drum = drum_of(pitch)
-    return own[0] if own else "" if drum is None else DRUM_NAMES[drum]
-
-
-def _grid_of(ticks: np.ndarray, bar: int) -> tuple[str, float]:
-    """``(grid, swing)`` on which all hits are exactly, else straight sixteenths."""
-    triplet, pair = GRIDS["triplets"], 2 * TICKS_PER_STEP
-    if (ticks % TICKS_PER_STEP).any() and not (ticks % triplet).any() and bar % triplet == 0:
-        return "triplets", 50.0
-    late = set((ticks % pair)[ticks % pair > 0].tolist())
-    if len(late) == 1:
-        swing = 50 * late.pop() / TICKS_PER_STEP
-        near = float(round(swing))
-        swing = near if _swing_ticks(near) == _swing_ticks(swing) else round(swing, 3)
-        if 50 <= swing <= MOST_SWING:
-            return "sixteenths", swing
-    return "sixteenths", 50.0
