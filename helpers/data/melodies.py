@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..course.settings import DATA_FOLDER
-from ..files.formats import checked_path, one_sentence, readings_of
+from ..files.formats import one_sentence, readings_of
 from ..files.reading import (
     MusicFileError,
     Reading,
@@ -98,8 +98,7 @@ def load_melody(path) -> LoadedMelody:
     Raises MusicFileError, a ValueError of one sentence, for whatever cannot be read. Limits: those
     of ``read_music``, and 20,000 sixteenths of melody.
     """
-    path = checked_path(path)
-    with one_sentence(path):
+    with one_sentence(path) as path:
         return melody_of(next(iter(readings_of(path))), clean_name(path.stem))
 
 

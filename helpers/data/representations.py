@@ -6,17 +6,21 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..files.formats import checked_path, one_sentence, readings_of
+from ..files.formats import one_sentence, readings_of
 from ..files.reading import MusicFileError, Reading
-from ..music.timeline import Timeline
+from ..music.drums import hits_to_drums, notes_to_hits
+from ..music.events import notes_to_events
+from ..music.matrices import to_matrices
+from ..music.seconds import notes_in_seconds
+from ..music.timeline import Timeline, timeline_to_roll, timeline_to_voices
+from ..music.words import melody_words, voice_words
 from .melodies import choose_part, melody_of
 
 
 def read_events(path) -> np.ndarray:
     """A file that ``read_music`` takes as performance events ``(length,)`` int32: all its pitched
     parts, as long as the pedal holds them. Raises as ``read_music`` does."""
-    path = checked_path(path)
-    with one_sentence(path):
+    with one_sentence(path) as path:
         return represent_events(list(readings_of(path))[0])
 
 
@@ -40,16 +44,12 @@ def represent_notes(reading: Reading) -> np.ndarray:
 def represent_voices(reading: Reading, onsets: bool = False):
     """``(steps, voices)`` int16, a column for each pitched part; with ``onsets=True`` a dict of
     voices and onsets, the latter bool."""
-    from ..music.timeline import timeline_to_voices
-
     voices, struck = timeline_to_voices(pitched(reading))
     return {"voices": voices, "onsets": struck} if onsets else voices
 
 
 def represent_roll(reading: Reading) -> np.ndarray:
     """``(steps, 128)`` bool, all pitched parts in one."""
-    from ..music.timeline import timeline_to_roll
-
     timeline = pitched(reading)
     notes = np.concatenate([part.notes for part in timeline.parts if not part.is_drum])
     together = timeline.parts[0]._replace(notes=notes, is_drum=False)
@@ -58,8 +58,6 @@ def represent_roll(reading: Reading) -> np.ndarray:
 
 def represent_matrices(reading: Reading) -> dict[str, np.ndarray]:
     """A dict of play, replay (bool) and volume (float32), each ``(steps, 128)``."""
-    from ..music.matrices import to_matrices
-
     return to_matrices(pitched(reading))._asdict()
 
 
@@ -67,8 +65,6 @@ def represent_words(reading: Reading) -> np.ndarray:
     """The melody's events as words such as "D5 2", text ``(length,)``. Which part it is, and what
     counts where notes sound together, is as in ``load_melody``; of notation triplets are kept,
     MIDI is rounded to sixteenths."""
-    from ..music.words import melody_words, voice_words
-
     if reading.kind == "MIDI file":
         tune = melody_of(reading)
         return np.array(voice_words(tune.melody, tune.onsets))
@@ -85,16 +81,11 @@ def represent_tokens(reading: Reading, vocabulary=None, unknown: str = "error") 
 def represent_events(reading: Reading, pedal: bool = True) -> np.ndarray:
     """Performance events ``(length,)`` int32 of all pitched parts, through all changes of tempo;
     pedal: notes sound on under the sustain pedal."""
-    from ..music.events import notes_to_events
-    from ..music.seconds import notes_in_seconds
-
     return notes_to_events(notes_in_seconds(pitched(reading), pedal))
 
 
 def represent_drums(reading: Reading) -> np.ndarray:
     """Drums ``(steps, 9, 3)`` float32, up to the last hit."""
-    from ..music.drums import hits_to_drums, notes_to_hits
-
     notes = [part.notes for part in reading.timeline.parts if part.is_drum]
     drums = hits_to_drums(notes_to_hits(np.concatenate(notes))) if notes else notes
     if not len(drums):

@@ -11,7 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
-from ..music.grid import STEPS_PER_QUARTER, bar_length
+from ..music.grid import STEPS_PER_BAR
 from ..music.keys import key_fifths
 from ..music.timeline import Part
 from .reading import (
@@ -19,9 +19,9 @@ from .reading import (
     STEP_SEMITONES,
     MusicFileError,
     Reading,
+    bars_of_measures,
     clean_name,
     decode,
-    downbeats,
     make_reading,
     note_table,
     too_many_notes,
@@ -103,7 +103,7 @@ def read_tune(text: str) -> Reading | None:
         raise MusicFileError(
             f"holds an ABC tune of over {MAX_TUNE_TEXT:,} characters: keep the part you need."
         )
-    reading = Tune(text).reading()
+    reading = TuneReader(text).reading()
     return reading if reading.timeline.parts else None
 
 
@@ -185,7 +185,7 @@ class Voice:
         self.stretch, self.tuplet, self.tuplet_left = 1.0, 1.0, 0
 
     def full_bar(self) -> float | None:
-        return bar_length("{}/{}".format(*self.metre)) if self.metre else None
+        return STEPS_PER_BAR * self.metre[0] / self.metre[1] if self.metre else None
 
     def pitch(self, accidental: str | None, letter: str, octave: str) -> tuple[str, int]:
         """``(spelling, MIDI pitch)`` of a note where the voice stands."""
@@ -247,12 +247,11 @@ class Voice:
         self.accidentals, self.last = {}, None
 
 
-class Tune:
+class TuneReader:
     """Reads one tune, line by line."""
 
     def __init__(self, text: str):
-        self.title, self.names, self.voices = "", {}, {}
-        self.key_text = self.rhythm = self.number = ""
+        self.texts, self.names, self.voices = {}, {}, {}  # texts: of title, rhythm, number, key
         self.key, self.metre, self.unit, self.in_body = {}, None, None, False
         self.tempos, self.metres, self.voice, self.repeats = [], [], None, False
         self.chords = []
@@ -267,12 +266,8 @@ class Tune:
                 break  # an empty line ends the tune; what follows is text
 
     def read_field(self, letter: str, value: str) -> None:
-        if letter == "T":
-            self.title = self.title or clean_name(value)
-        elif letter == "R":
-            self.rhythm = self.rhythm or clean_name(value)
-        elif letter == "X":
-            self.number = self.number or clean_name(value)
+        if letter in "TRX":
+            self.texts[letter] = self.texts.get(letter) or clean_name(value)
         elif letter == "Q":
             tempo = tempo_of(value)
             if tempo is not None:
@@ -288,7 +283,7 @@ class Tune:
         elif letter == "L":
             match = re.fullmatch(r"\s*(\d{1,3})\s*/\s*(\d{1,3})\s*", value)
             if match and int(match[1]) and int(match[2]):
-                self.unit = 4 * STEPS_PER_QUARTER * int(match[1]) / int(match[2])
+                self.unit = STEPS_PER_BAR * int(match[1]) / int(match[2])
                 if self.voice:
                     self.voice.unit = self.unit
         elif letter == "K":
@@ -298,7 +293,7 @@ class Tune:
         if self.in_body:
             self.voice.key = key_signature(value)
             return
-        self.in_body, self.key, self.key_text = True, key_signature(value), clean_name(value)
+        self.in_body, self.key, self.texts["K"] = True, key_signature(value), value
         if self.unit is None:
             short = self.metre is not None and self.metre[0] / self.metre[1] < 0.75
             self.unit = 1.0 if short else 2.0
@@ -361,17 +356,18 @@ class Tune:
         for label, voice in self.voices.items():
             voice.bar()
             parts.append(Part(self.names.get(label, label), note_table(voice.notes)))
-            bars = max(bars, downbeats(voice.measures), key=len)
+            bars = max(bars, bars_of_measures(voice.measures), key=len)
         return make_reading(
             "ABC tune",
             parts,
-            self.title,
+            self.texts.get("T", ""),
             self.metres,
             self.tempos,
             ["Repeat signs are not followed."] if self.repeats else [],
-            bars=bars,
-            key=key_name(self.key_text),
+            max((voice.reach for voice in self.voices.values()), default=0.0),
+            bars,
+            key=key_name(self.texts.get("K", "")),
             chords=self.chords,
-            rhythm=self.rhythm,
-            number=self.number,
+            rhythm=self.texts.get("R", ""),
+            number=self.texts.get("X", ""),
         )

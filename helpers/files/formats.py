@@ -4,8 +4,10 @@ in one sentence that begins with the file's name."""
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
 
@@ -104,8 +106,7 @@ def read_pieces(path, refused: list[str] | None = None) -> list[Timeline]:
     A tune that cannot be read raises MusicFileError, or, where ``refused`` is a list, is left out
     and a sentence is added there.
     """
-    path = checked_path(path)
-    with one_sentence(path):
+    with one_sentence(path) as path:
         readings = readings_of(path, refused)
         return [named_timeline(reading, clean_name(path.stem)) for reading in readings]
 
@@ -116,40 +117,29 @@ def readings_of(path: Path, refused: list[str] | None = None) -> Iterable[Readin
 
 
 def named_timeline(reading: Reading, name: str = "") -> Timeline:
-    """The piece, which gets this name where its file gives it none, with names for its parts."""
+    """The piece under this name, and its parts under names of their own, where the file gives
+    none."""
     from ..music.conversion import program_name
 
-    parts, names = [], set()
-    for number, part in enumerate(reading.timeline.parts, 1):
-        own = part.name
-        if not own and (part.is_drum or part.program is not None):
+    timeline, taken, parts = reading.timeline, Counter(), []
+    for number, part in enumerate(timeline.parts, 1):
+        own = part.name or ("melody" if len(timeline.parts) == 1 else f"voice {number}")
+        if not part.name and (part.is_drum or part.program is not None):
             own = program_name(part.program or 0, part.is_drum)
-        elif not own:
-            own = "melody" if len(reading.timeline.parts) == 1 else f"voice {number}"
-        plain, count = own, 1
-        while own in names:
-            count += 1
-            own = f"{plain} {count}"
-        names.add(own)
-        parts.append(part._replace(name=own))
-    return reading.timeline._replace(parts=parts, name=reading.timeline.name or name)
-
-
-def checked_path(path) -> Path:
-    try:
-        return Path(path)
-    except TypeError:
-        raise MusicFileError(
-            f"A file's path is text or a Path, not {type(path).__name__}."
-        ) from None
+        taken[own] += 1
+        parts.append(part._replace(name=f"{own} {taken[own]}" if taken[own] > 1 else own))
+    return timeline._replace(parts=parts, name=timeline.name or name)
 
 
 @contextmanager
-def one_sentence(path: Path) -> Iterator[None]:
+def one_sentence(path) -> Iterator[Path]:
     """Whatever goes wrong here with a file becomes a MusicFileError that begins with its name."""
+    if not isinstance(path, (str, PathLike)):
+        raise MusicFileError(f"A file's path is text or a Path, not {type(path).__name__}.")
+    path = Path(path)
     name = clean_name(path.name) or str(path)
     try:
-        yield
+        yield path
     except MusicFileError as error:
         raise MusicFileError(f"{name} {error}") from None
     except Exception as error:  # the last net: a student's file never shows our insides

@@ -75,8 +75,9 @@ def read_midi(data: bytes, max_notes: int = MAX_MIDI_NOTES) -> Reading:
     remarks = []
     if hanging:
         remarks.append(f"Notes never released, {hanging} of them, end where the next one begins.")
-    scale = (STEPS_PER_QUARTER, STEPS_PER_QUARTER, 1, 1)
-    notes = notes * scale / (ticks_per_quarter, ticks_per_quarter, 1, 1)
+    notes = notes.astype(float)
+    notes[:, :2] *= STEPS_PER_QUARTER
+    notes[:, :2] /= ticks_per_quarter
     untitled = kind == 0 or (len(lines) and lines[0] < 16)
     return make_reading(
         "MIDI file",
@@ -85,7 +86,7 @@ def read_midi(data: bytes, max_notes: int = MAX_MIDI_NOTES) -> Reading:
         metres,
         tempos,
         remarks,
-        steps=steps(int(events.ends.max(initial=0))),
+        steps(int(events.ends.max(initial=0))),
         first_tempo=None if any(step == 0 for step, _ in tempos) else FIRST_TEMPO,
     )
 

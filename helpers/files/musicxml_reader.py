@@ -9,7 +9,7 @@ import zipfile
 from itertools import zip_longest
 from math import isfinite
 
-from ..music.grid import STEPS_PER_QUARTER, bar_length
+from ..music.grid import STEPS_PER_BAR, STEPS_PER_QUARTER
 from ..music.timeline import Part
 from .reading import (
     DRUM_CHANNEL,
@@ -17,10 +17,10 @@ from .reading import (
     STEP_SEMITONES,
     MusicFileError,
     Reading,
+    bars_of_measures,
     check_size,
     clean_name,
     decode,
-    downbeats,
     make_reading,
     note_table,
     too_many_notes,
@@ -48,14 +48,14 @@ def read_musicxml(content: bytes | str) -> Reading:
         program = entry.findtext("midi-instrument/midi-program") or ""
         if re.fullmatch(r"\d{1,3}", program) and 1 <= int(program) <= 128:
             programs[entry.get("id")] = int(program) - 1
-    staves = {part: XmlPart() for part in root.iterfind("part")}
+    staves = {part: PartReader() for part in root.iterfind("part")}
     measures, end = [], 0.0
     for row in zip_longest(*(part.iterfind("measure") for part in staves)):
         start = end
         for measure, part in zip(row, staves.values(), strict=True):
             if measure is not None:
                 end = max(end, part.read_measure(measure, start))
-        full = next((part.full for part in staves.values() if part.metres), bar_length("4/4"))
+        full = next((part.full for part in staves.values() if part.metres), STEPS_PER_BAR)
         measures.append((start, end - start, full))
     parts, remarks = [], []
     for element, part in staves.items():
@@ -77,7 +77,8 @@ def read_musicxml(content: bytes | str) -> Reading:
         next((part.metres for part in staves if part.metres), []),
         next((part.tempos for part in staves if part.tempos), []),
         remarks,
-        bars=downbeats(measures),
+        end,
+        bars_of_measures(measures),
     )
 
 
@@ -132,14 +133,14 @@ def unzip_score(data: bytes) -> bytes:
     return data
 
 
-class XmlPart:
+class PartReader:
     """Walks through the measures of one part and collects what it says, notes as (start, end,
     pitch)."""
 
     def __init__(self):
         self.notes, self.tempos, self.metres = [], [], []
         self.unpitched = self.transposed = False
-        self.divisions, self.full, self.shift = 1.0, bar_length("4/4"), 0
+        self.divisions, self.full, self.shift = 1.0, float(STEPS_PER_BAR), 0
         self.held = {}  # (voice, pitch) -> (index of its last note, whether a tie begins there)
 
     def read_measure(self, measure, start: float) -> float:
@@ -174,7 +175,7 @@ class XmlPart:
             count = sum(map(int, beats.split("+")))
             if usable_metre(count, int(unit)):
                 self.metres.append((self.time, count, int(unit)))
-                self.full = bar_length(f"{count}/{unit}")
+                self.full = STEPS_PER_BAR * count / int(unit)
         if element.find("transpose") is not None:
             chromatic = self.number(element, "transpose/chromatic")
             octaves = element.findtext("transpose/octave-change") or "0"

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..course.errors import OneSentence
-from ..music.grid import MAX_STEPS, bar_length
+from ..music.grid import MAX_STEPS, STEPS_PER_BAR
 from ..music.seconds import FASTEST, SLOWEST
 from ..music.timeline import VELOCITY, Part, Timeline
 
@@ -64,7 +64,7 @@ def make_reading(
 ) -> Reading:
     """What a reader hands on of what it found.
 
-    steps: how long the piece lasts where that is longer than to the end of its last note. bars:
+    steps: how long the piece lasts, rests at its end included, or 0 where nobody knows. bars:
     the downbeats that the notation has; None puts them where the metres do. first_tempo: see
     ``tempo_changes``. Raises MusicFileError on more than 256 parts and on more than ``MAX_STEPS``.
     """
@@ -84,7 +84,6 @@ def make_reading(
     tempo, later_tempos = tempo_changes(tempos, first_tempo)
     if bars is not None and len(bars):
         bars = np.unique(np.round(bars, 6))
-        bars = bars[bars < steps]
     else:
         bars = bars_of_metres(metres, steps)
     timeline = Timeline(
@@ -157,7 +156,7 @@ def bars_of_metres(metres, steps: float) -> np.ndarray:
     metres = _from_the_beginning(metres)
     bars = [np.zeros(0)]
     for (start, beats, unit), following in zip(metres, [*metres[1:], None], strict=True):
-        length = bar_length(f"{beats}/{unit}")
+        length = STEPS_PER_BAR * beats / unit
         end = min(following[0], steps) if following else steps
         longer = following is not None and beats / unit < following[1] / following[2]
         if not (longer and start == 0 and end == length):
@@ -169,7 +168,7 @@ def _from_the_beginning(metres) -> list[tuple[float, int, int]]:
     return list(metres) if metres and metres[0][0] <= 0 else [(0.0, 4, 4), *metres]
 
 
-def downbeats(measures: list[tuple[float, float, float]]) -> list[float]:
+def bars_of_measures(measures: list[tuple[float, float, float]]) -> list[float]:
     """The measures (start, length, length of a full bar) that begin a bar: not a pickup, and not
     the second half of a bar that a repeat sign splits in two."""
     starts, filled = [], 0.0
