@@ -26,7 +26,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from helpers import data
+from helpers import data, metrics
 from helpers.chapters import accompaniment_gan as kit
 from helpers.course import settings
 from helpers.music.grid import REST
@@ -207,7 +207,7 @@ def main() -> None:
     for stop in stops:
         for system in systems:
             spent[system.name] = train_until(system, stop, spent[system.name])
-            figures = kit.figures_beside(system.accompany(test[:, :, 0]), test)
+            figures = metrics.figures_beside(system.accompany(test[:, :, 0]), test)
             curves[system.name].append((spent[system.name], figures))
             if stop in marks:
                 print(

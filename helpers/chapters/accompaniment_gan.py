@@ -5,8 +5,8 @@ __all__ = ['STEPS', 'LOWEST_PITCH', 'PITCHES', 'CLASSES', 'BEATS', 'NOISE_SHAPE'
            'to_voices', 'pitch_classes', 'convolution', 'draw_noise', 'choose', 'build_generator', 'spread_noise',
            'draw_draft', 'choose_voices', 'rhythm', 'nearness', 'chords', 'parallels', 'head', 'build_critic',
            'critic_loss', 'generator_loss', 'gradient_penalty', 'build_optimizers', 'generator_step', 'critic_step',
-           'measure', 'figures_beside', 'distance_to_bach', 'accompany_windows', 'build_training', 'make_step',
-           'look_back', 'interval_baseline', 'borrowed_baseline', 'verdict', 'draw_often', 'influence', 'copying']
+           'distance_to_bach', 'accompany_windows', 'build_training', 'make_step', 'look_back', 'interval_baseline',
+           'borrowed_baseline', 'verdict', 'draw_often', 'influence', 'copying']
 
 # %% ../../notebooks/04_accompaniment_gan.ipynb #cell-005
 import keras
@@ -258,30 +258,6 @@ def critic_step(generator, critic, optimizer, real, seed):
     optimizer.apply(tape.gradient(total, weights), weights)
     return loss, penalty
 
-# %% ../../notebooks/04_accompaniment_gan.ipynb #cell-064
-def measure(voices):
-    """The musical figures of accompaniments ``(windows, steps, 4)``, each from 0 to 1."""
-    lower = voices[..., 1:]
-    figures = {
-        "consonance": metrics.consonance(voices),
-        "chord share": metrics.chord_share(voices),
-        "voice crossing": metrics.voice_crossing(voices),
-        "rests": metrics.rest_share(lower),
-    }
-    by_voice = {
-        "change": metrics.rate_of_change(lower),
-        "qualified notes": metrics.qualified_notes(lower),
-        "leaps": metrics.leaps(lower),
-    }
-    for name, (alto, tenor, bass) in by_voice.items():
-        figures |= {f"{name} alto": alto, f"{name} tenor": tenor, f"{name} bass": bass}
-    return {name: float(figure) for name, figure in figures.items()}
-
-
-def figures_beside(voices, bach):
-    """The figures of ``measure``, and the distance of the intervals to Bach's."""
-    return measure(voices) | {"interval distance": metrics.interval_distance(voices, bach)}
-
 # %% ../../notebooks/04_accompaniment_gan.ipynb #distance-to-bach
 CHOOSING = ["consonance", "chord share", "voice crossing", "rests", "interval distance"]
 CHOOSING += [f"change {voice}" for voice in ("alto", "tenor", "bass")]
@@ -291,7 +267,7 @@ CHOOSING += [f"leaps {voice}" for voice in ("alto", "tenor", "bass")]
 
 def distance_to_bach(voices, bach):
     """What chooses: the gaps between two sets of voices on the same melodies, added up."""
-    ours, his = figures_beside(voices, bach), figures_beside(bach, bach)
+    ours, his = metrics.figures_beside(voices, bach), metrics.figures_beside(bach, bach)
     gaps = [abs(ours[name] - his[name]) for name in CHOOSING]
     return float(np.nan_to_num(gaps, nan=1.0).sum())  # a silent voice has no figures: gap 1
 
@@ -347,7 +323,7 @@ def look_back(run, valid_windows, sample_melodies):
     run.samples.setdefault("voices", []).append(samples.astype(np.int8))
     voices = accompany_windows(average, valid_windows[:, :, 0], noise)
     distance = distance_to_bach(voices, valid_windows)
-    return figures_beside(voices, valid_windows) | {"distance to Bach": distance}
+    return metrics.figures_beside(voices, valid_windows) | {"distance to Bach": distance}
 
 # %% ../../notebooks/04_accompaniment_gan.ipynb #cell-074
 def interval_baseline(windows, melodies):
@@ -373,7 +349,7 @@ def borrowed_baseline(windows, melodies, seed):
 def verdict(made, test_windows, train_windows, seed):
     """Figures on held-out melodies: the generator's (mean and standard deviation over the draws
     in ``made``, ``(draws, windows, 32, 4)``), Bach's, and those of the two baselines."""
-    drawn = [figures_beside(voices, test_windows) for voices in made]
+    drawn = [metrics.figures_beside(voices, test_windows) for voices in made]
     melodies = test_windows[:, :, 0]
     others = {
         "Bach": test_windows,
@@ -383,7 +359,7 @@ def verdict(made, test_windows, train_windows, seed):
     return {
         "generator": {name: float(np.mean([d[name] for d in drawn])) for name in drawn[0]},
         "spread": {name: float(np.std([d[name] for d in drawn])) for name in drawn[0]},
-        **{name: figures_beside(voices, test_windows) for name, voices in others.items()},
+        **{name: metrics.figures_beside(voices, test_windows) for name, voices in others.items()},
     }
 
 # %% ../../notebooks/04_accompaniment_gan.ipynb #cell-076

@@ -9,7 +9,7 @@ __all__ = ['STEPS', 'AHEAD', 'WIDTH', 'STRETCH', 'STRIDE', 'SUMMARY', 'UNITS', '
            'write_parts', 'octave_groups', 'read_steps', 'read_piece', 'build_discriminator', 'build_baseline',
            'discriminator_loss', 'baseline_loss', 'rl_loss', 'classic_loss', 'toy_log_probabilities', 'exact_gradient',
            'reinforce_gradients', 'train_run', 'adam', 'update', 'batches_from', 'teach_step', 'guess_step', 'guess',
-           'figures_beside', 'accompany', 'accompany_melody', 'look_at_music', 'pretrain_generator', 'make_noise',
+           'figures_by_voice', 'accompany', 'accompany_melody', 'look_at_music', 'pretrain_generator', 'make_noise',
            'discriminator_step', 'ask', 'look_at_answers', 'pretrain_discriminator', 'generator_step', 'log_of_piece',
            'build_learners', 'train_iteration', 'reward_generator', 'look_at_rewards', 'policy_gradients',
            'gradient_variance', 'run_ablations', 'separate_windows', 'bootstrap_interval', 'surprise_step', 'try_out',
@@ -465,7 +465,7 @@ def guess(generator, windows):
     return float(np.average(losses, weights=[len(batch) for batch in batches]))
 
 # %% ../../notebooks/06_gan_with_rl.ipynb #cell-085
-def figures_beside(voices, bach):
+def figures_by_voice(voices, bach):
     """The musical figures of voices ``(windows, steps, 4)``, the last four one a lower voice."""
     lower = voices[..., 1:]
     return {
@@ -506,7 +506,7 @@ def look_at_music(windows, heard, listeners=lambda run: {}):
         kept = accompany(generator, heard, seed=seed).astype(np.int8)
         run.samples.setdefault("voices", []).append(kept)
         found = {"loss": guess(generator, windows)}
-        found |= figures_beside(to_voices(x, made)[0], windows[..., :4])
+        found |= figures_by_voice(to_voices(x, made)[0], windows[..., :4])
         for name, network in listeners(run).items():
             for part, y in (("Bach", real), ("generated", made)):
                 found[f"{name} of {part}"] = float(np.mean(ask(network, x, y)))
@@ -826,8 +826,8 @@ def same_sureness(entropies, entropy):
 # %% ../../notebooks/06_gan_with_rl.ipynb #cell-135
 # Step 31 - every generator at every temperature
 def mean_figures(voices, bach):
-    """``figures_beside`` of voices ``(draws, windows, steps, 4)``, averaged over the draws."""
-    drawn = [figures_beside(some, bach) for some in voices]
+    """``figures_by_voice`` of voices ``(draws, windows, steps, 4)``, averaged over the draws."""
+    drawn = [figures_by_voice(some, bach) for some in voices]
     return {name: np.mean([found[name] for found in drawn], axis=0).tolist() for name in drawn[0]}
 
 

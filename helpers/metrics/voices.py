@@ -198,6 +198,30 @@ def scale_consistency(voices) -> float:
     return float(np.mean(scores)) if scores else float("nan")
 
 
+# --- together ----------------------------------------------------------------------------------
+
+
+def figures_beside(voices, real) -> dict[str, float]:
+    """The figures above of accompaniments ``(windows, steps, 4)``, and how far their intervals are
+    from those of real ones to the same melodies: what chapters 02 and 04 show in their tables."""
+    lower = _batch(voices)[..., 1:]
+    figures = {
+        "consonance": consonance(voices),
+        "chord share": chord_share(voices),
+        "voice crossing": voice_crossing(voices),
+        "rests": rest_share(lower),
+    }
+    by_voice = {
+        "change": rate_of_change(lower),
+        "qualified notes": qualified_notes(lower),
+        "leaps": leaps(lower),
+    }
+    for name, found in by_voice.items():
+        names = (f"{name} {voice}" for voice in ("alto", "tenor", "bass"))
+        figures |= dict(zip(names, found.tolist(), strict=True))
+    return figures | {"interval distance": interval_distance(voices, real)}
+
+
 # --- variety and copying -----------------------------------------------------------------------
 
 
