@@ -1,20 +1,15 @@
 """What is worth keeping of a training: its folder written, read, verified and published.
 
-``Training``, from training.py, writes everything a stopped training needs to go on, often and in
+``Training``, from state.py, writes everything a stopped training needs to go on, often and in
 one file. Here ``write_checkpoint`` writes the trained networks, the history and the samples into a
 folder that ``load_checkpoint`` reads; ``publish`` copies it to ``checkpoints/``, which is shared.
-
-    python -m helpers.training.checkpoints verify [CHAPTER ...]
-    python -m helpers.training.checkpoints publish CHAPTER
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import platform
 import shutil
-import sys
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -198,11 +193,6 @@ class Checkpoint:
                 ) from error
         return self._networks[name]
 
-    def load_networks(self) -> None:
-        """Loads all networks, to see that they do load."""
-        for name in self.network_names:
-            self.network(name)
-
 
 def load_checkpoint(chapter_or_folder: str | Path, trained_here: bool = False) -> Checkpoint:
     """The checkpoint of a chapter (its name) or in a folder (a Path).
@@ -228,42 +218,10 @@ def publish(chapter: str) -> None:
     """Copies what the chapter's own training wrote to ``checkpoints/``, as a whole, once every
     file has proved whole and every network loads."""
     trained = load_checkpoint(chapter, trained_here=True)
-    trained.load_networks()
+    for name in trained.network_names:
+        trained.network(name)
     folder = checkpoint_folder(chapter)
     with writing(folder), whole_folder(folder) as new:
         for name in [*trained.card["files"], "card.json"]:
             source = trained.folder / name
             write_whole(new / name, lambda path, source=source: shutil.copyfile(source, path))
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """The command line. Returns the exit code: 0, or 1 where a checkpoint is not whole."""
-    parser = argparse.ArgumentParser(prog="python -m helpers.training.checkpoints")
-    parser.add_argument("command", choices=("verify", "publish"))
-    parser.add_argument("chapters", nargs="*", metavar="CHAPTER", help="verify: all by default")
-    options = parser.parse_args(arguments)
-    chapters = options.chapters
-    if options.command == "publish" and not chapters:
-        parser.error("publish which chapter?")
-    if not chapters:
-        folders = checkpoint_folder("").glob("[!.]*")
-        chapters = sorted(folder.name for folder in folders if folder.is_dir())
-    whole = True
-    for chapter in chapters:
-        try:
-            if options.command == "publish":
-                publish(chapter)
-            found = load_checkpoint(chapter)
-            found.load_networks()
-        except CheckpointError as error:
-            print(error, file=sys.stderr)
-            whole = False
-        else:
-            size = sum((found.folder / name).stat().st_size for name in found.card["files"])
-            networks = ", ".join(found.network_names)
-            print(f"{chapter}: {networks}; {size / 1e6:.1f} MB, every file whole")
-    return 0 if whole else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from helpers.course import settings, storage
-from helpers.training import checkpoints
 from helpers.training.checkpoints import (
     load_checkpoint,
     pack_weights,
@@ -335,7 +334,7 @@ def test_a_kill_at_any_rename_leaves_a_whole_folder(published, monkeypatch, rena
     assert [path.name for path in published.parent.iterdir()] == [CHAPTER]
 
 
-# --- publishing and the command line -----------------------------------------------------------
+# --- publishing --------------------------------------------------------------------------------
 
 
 def test_publish_copies_the_folder_in_place_of_the_old_one(project, trained):
@@ -363,23 +362,6 @@ def test_a_network_that_does_not_load_is_not_published(project, trained):
     with pytest.raises(CheckpointError, match=r"unsafe\.keras is whole"):
         publish(CHAPTER)
     assert not (project / "checkpoints").exists()
-
-
-def test_the_command_line(project, trained, capsys):
-    assert checkpoints.main(["verify"]) == 0
-    assert checkpoints.main(["publish", CHAPTER]) == 0
-    assert capsys.readouterr().out.startswith(f"{CHAPTER}: critic, generator; 0.0 MB")
-    (project / "checkpoints" / "README.md").write_text("no folder")
-    (project / "checkpoints" / ".hidden").mkdir()
-    assert checkpoints.main(["verify"]) == 0
-    (project / "checkpoints" / "05_drum_gan").mkdir()
-    assert checkpoints.main(["verify"]) == 1
-    captured = capsys.readouterr()
-    assert captured.out.count(CHAPTER) == 2
-    assert "checkpoints/05_drum_gan/card.json is missing" in captured.err
-    assert checkpoints.main(["verify", CHAPTER]) == 0
-    with pytest.raises(SystemExit):
-        checkpoints.main(["publish"])
 
 
 # --- weights as one row ------------------------------------------------------------------------
