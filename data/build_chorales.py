@@ -5,9 +5,11 @@ The same music21 gives the same arrays, and on one system the same file, byte fo
 
 from __future__ import annotations
 
+import math
 import sys
 import warnings
 from concurrent.futures import ProcessPoolExecutor
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +25,6 @@ from helpers.music.grid import (  # noqa: E402
     Piece,
     notes_to_voice,
 )
-from helpers.music.streams import downbeats, to_step  # noqa: E402
 
 # Fewer, and different hymns run together: eight leave one group of 144 chorales.
 SHARED_INTERVALS = 10
@@ -86,6 +87,33 @@ def score_to_piece(score, name: str, tempo: float = DEFAULT_TEMPO) -> Piece:
         tempo=tempo,
         fermatas=fermatas,
     )
+
+
+def to_step(quarters) -> int:
+    """The sixteenth nearest to a position in quarter notes; halves go up, so that the same
+    fraction always lands on the same side."""
+    return math.floor(Fraction(quarters) * STEPS_PER_QUARTER + Fraction(1, 2))
+
+
+def downbeats(part) -> np.ndarray:
+    """The steps on which a bar begins, ``(bars,)`` int32.
+
+    A short first measure is a pickup and is none; where a repeat sign splits a bar in two
+    measures, only the first half counts. Any other short measure counts as a bar.
+    """
+    starts, filled, bar = [], Fraction(0), Fraction(4)
+    for number, measure in enumerate(part.getElementsByClass("Measure")):
+        if measure.timeSignature is not None:
+            bar = Fraction(measure.timeSignature.barDuration.quarterLength)
+        length = Fraction(measure.duration.quarterLength)
+        if number == 0 and length < bar:
+            filled = bar - length
+        elif length >= bar:
+            filled = Fraction(0)
+        if filled == 0:
+            starts.append(to_step(measure.offset))
+        filled = (filled + length) % bar
+    return np.array(starts, np.int32)
 
 
 def part_to_voice(part, steps: int) -> tuple[np.ndarray, np.ndarray]:

@@ -2,59 +2,49 @@
 
 from __future__ import annotations
 
-import copy
-
-from ..music.conversion import refuse_onsets, to_piece
+from ..music.conversion import to_piece
 from ..music.grid import REST, STEPS_PER_QUARTER, Piece, as_voices
 from ..music.keys import guess_fifths, key_fifths, spelling
 from ..music.timeline import part_names
 from .written import Bar, Written, has_pickup, is_low, written_bars
 
 
-def to_musicxml(music, title: str | None = None, onsets=None, key: str | None = None) -> str:
+def to_musicxml(music) -> str:
     """Any music of the course but drums as the text of a MusicXML file, one staff a voice, with
-    the piece's name as its title unless another is given; for MuseScore and its like, and for
-    ``load_melody``. key: as in ``plot_notation``. A music21 stream stays as it is.
+    the piece's name as its title; for MuseScore and its like, and for ``load_melody``.
 
     MusicXML so written holds all of a ``Piece``, fermatas too, and of the key its signature; of
     other music it lacks what ``to_piece`` loses.
     """
-    from music21.musicxml.m21ToXml import GeneralObjectExporter
+    from music21.metadata import Metadata
     from music21.tempo import MetronomeMark
 
-    if hasattr(music, "recurse"):
-        refuse_onsets(onsets)
-        score = music if title is None else _titled(copy.deepcopy(music), title)
-    else:
-        piece = to_piece(music, onsets)
-        score = voices_to_score(piece, key=key, open_score=True)
-        _titled(score, piece.name if title is None else title)
-        if score.parts:
-            first = score.parts[0].getElementsByClass("Measure")[0]
-            first.insert(0, MetronomeMark(number=piece.tempo))
+    piece = to_piece(music)
+    score = voices_to_score(piece, open_score=True)
+    score.metadata = Metadata(title=piece.name)
+    if score.parts:
+        first = score.parts[0].getElementsByClass("Measure")[0]
+        first.insert(0, MetronomeMark(number=piece.tempo))
+    return score_text(score)
+
+
+def score_text(score) -> str:
+    """A music21 score as the text of a MusicXML file."""
+    from music21.musicxml.m21ToXml import GeneralObjectExporter
+
     text = GeneralObjectExporter(score).parse().decode()
     return text.replace('<creator type="composer">Music21</creator>', "")  # who did not write it
 
 
-def _titled(score, title: str):
-    from music21.metadata import Metadata
-
-    if score.metadata is None:
-        score.metadata = Metadata()
-    score.metadata.title = title
-    return score
-
-
-def voices_to_score(music, onsets=None, key: str | None = None, open_score: bool = False):
+def voices_to_score(music, open_score: bool = False):
     """A music21 score of any music of the course but drums: four voices on two staves, otherwise,
     or as an open score, one staff a voice. Bars of music that has none are in 4/4 from the first
     step."""
     from music21 import layout, stream
 
-    piece = to_piece(music, onsets)
+    piece = to_piece(music)
     names = part_names(as_voices(piece.voices).shape[1])
-    named = key or piece.key
-    fifths = key_fifths(named) if named else guess_fifths(piece.voices)
+    fifths = key_fifths(piece.key) if piece.key else guess_fifths(piece.voices)
     bars = written_bars(piece)
     score = stream.Score()
     if len(names) == 4 and not open_score:

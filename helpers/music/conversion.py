@@ -20,7 +20,6 @@ from .grid import (
     voices_to_roll,
 )
 from .seconds import along
-from .streams import downbeats, has_tempo, stream_to_midi, to_step
 from .timeline import VELOCITY, Part, Timeline, part_names, timeline_to_voices
 
 
@@ -60,11 +59,9 @@ def to_timeline(music, onsets=None) -> Timeline:
         return _midi_timeline(music)
     if hasattr(music, "tracks") and hasattr(music, "downbeat"):
         return _multitrack_timeline(music)
-    if hasattr(music, "recurse"):
-        return _stream_timeline(music)
     raise TypeError(
-        "Music is a melody, voices, a piano roll, drums, a Piece, a PrettyMIDI, a Multitrack "
-        f"or a music21 stream, not {type(music).__name__}."
+        "Music is a melody, voices, a piano roll, drums, a Piece, a PrettyMIDI or a Multitrack, "
+        f"not {type(music).__name__}."
     )
 
 
@@ -196,19 +193,6 @@ def program_name(program: int, is_drum: bool) -> str:
     import pretty_midi
 
     return "drums" if is_drum else pretty_midi.program_to_instrument_name(program).lower()
-
-
-def _stream_timeline(stream) -> Timeline:
-    """A music21 stream by way of MIDI; its bar lines, which MIDI would lose at a pickup, from its
-    measures, unless repeats are played out and move them."""
-    timeline = _midi_timeline(stream_to_midi(stream))
-    if not has_tempo(stream):
-        timeline = timeline._replace(tempo=float(DEFAULT_TEMPO))
-    parts = list(getattr(stream, "parts", None) or [stream])
-    bars = downbeats(parts[0])
-    if len(bars) and to_step(stream.highestTime) == round(timeline.steps):
-        timeline = timeline._replace(bar_starts=bars)
-    return timeline
 
 
 def to_piece(music, onsets=None) -> Piece:

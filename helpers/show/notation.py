@@ -6,7 +6,7 @@ import base64
 import html
 import re
 
-from ..files.musicxml_writer import to_musicxml, voices_to_score
+from ..files.musicxml_writer import score_text, voices_to_score
 
 VEROVIO_OPTIONS = {
     "pageWidth": 2200,  # tenths of a millimetre: some five bars of a chorale
@@ -24,25 +24,18 @@ VEROVIO_OPTIONS = {
 }
 
 
-def plot_notation(
-    music, title: str | None = None, onsets=None, key: str | None = None, bars: int | None = None
-) -> Notation:
+def plot_notation(music, title: str | None = None) -> Notation:
     """A score of any music of the course but drums; what ``to_piece`` loses, a score lacks.
 
-    Four voices stand on two staves, soprano and alto above tenor and bass. key: such as
-    ``"G major"``; None is the piece's own, else the best guess. bars: only so many of the first.
+    Four voices stand on two staves, soprano and alto above tenor and bass. The key is the piece's
+    own, else the best guess.
     """
     import verovio
 
-    score = music if hasattr(music, "recurse") else voices_to_score(music, onsets, key)
-    if bars is not None:
-        measures = list(score.recurse().getElementsByClass("Measure"))
-        has_pickup = bool(measures) and measures[0].number == 0
-        score = score.measures(0 if has_pickup else 1, bars)
     verovio.enableLog(verovio.LOG_OFF)
     toolkit = verovio.toolkit()
     toolkit.setOptions(VEROVIO_OPTIONS)
-    if not toolkit.loadData(to_musicxml(score)):
+    if not toolkit.loadData(score_text(voices_to_score(music))):
         raise ValueError("This music cannot be set as a score.")
     title = title or getattr(music, "name", None)
     return Notation(_without_idle_names(toolkit.renderToSVG(1)), title)

@@ -221,37 +221,6 @@ def test_programs_one_for_each_part_but_drums_keep_theirs():
     assert [i.program for i in drums.instruments] == [0]
 
 
-def stream(mark=None):
-    from music21 import converter, tempo
-
-    score = converter.parse("tinynotation: 3/4 c4 d2 e2.")
-    if mark:
-        score.insert(0, tempo.MetronomeMark(number=mark))
-    return score
-
-
-def test_a_music21_stream():
-    made = midi_writer.to_midi(stream())
-    assert notes(made) == [(0, 0.6, 60), (0.6, 1.8, 62), (1.8, 3.6, 64)]
-    assert midi_writer.to_midi(stream(60)).get_end_time() == pytest.approx(6)
-    assert midi_writer.to_midi(stream(60), tempo=120).get_end_time() == pytest.approx(3)
-    timeline = to_timeline(stream())
-    assert timeline.bar_starts.tolist() == [0, 12]
-    assert timeline.parts[0].notes[:, :3].tolist() == [[0, 4, 60], [4, 12, 62], [12, 24, 64]]
-
-
-def test_a_stream_with_a_pickup_keeps_its_bar_lines():
-    from music21 import note as notes21
-    from music21 import stream as streams
-
-    part = streams.Part()
-    for length, number in ((1, 0), (4, 1), (4, 2)):
-        measure = streams.Measure(number=number)
-        measure.append(notes21.Note("C4", quarterLength=length))
-        part.append(measure)
-    assert to_timeline(streams.Score([part])).bar_starts.tolist() == [4, 20]
-
-
 @pytest.mark.parametrize(
     "music",
     [[], [REST] * 16, np.zeros((0, 4), int), np.zeros((8, 128), bool), grid(), grid(steps=0)],
@@ -263,10 +232,7 @@ def test_music_without_notes_is_allowed(music):
     assert midi_writer.midi_bytes(made)[:4] == b"MThd"
 
 
-def test_an_empty_stream_and_an_empty_pretty_midi_are_allowed():
-    from music21 import stream as streams
-
-    assert note_count(midi_writer.to_midi(streams.Score())) == 0
+def test_an_empty_pretty_midi_is_allowed():
     assert to_timeline(pretty_midi.PrettyMIDI()).steps == 0
 
 

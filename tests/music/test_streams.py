@@ -5,9 +5,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from data.build_chorales import part_to_voice, score_to_piece
+from data.build_chorales import downbeats, part_to_voice, score_to_piece, to_step
 from helpers.music.grid import REST
-from helpers.music.streams import downbeats, to_step
 
 music21 = pytest.importorskip("music21")
 
