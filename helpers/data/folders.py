@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
-import math
 import os
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
@@ -21,7 +20,7 @@ from ..files.formats import SUFFIXES, named_timeline, one_sentence, read_bytes, 
 from ..files.reading import MusicFileError, Reading, clean_name
 from .representations import REPRESENTATIONS
 
-FORMAT = 2  # of the cache: one more whenever a reader or a representation changes
+FORMAT = 3  # of the cache: one more whenever a reader or a representation changes
 SHOWN = 10  # skipped files that a report names
 
 
@@ -72,7 +71,7 @@ def load_folder(
     collection = Collection(folder.absolute(), entries, recipe)
     steps = progress(outcomes, len(files), "Files")
     for file, outcome in zip(files, steps, strict=True):
-        collection.add(file, outcome)
+        collection.add(file, *outcome)
         steps.show(pieces=len(collection), skipped=len(collection.skipped))
     print(collection.report)
     return collection
@@ -122,23 +121,9 @@ class Recipe(NamedTuple):
 
     def key(self) -> str:
         """The same for the same settings."""
-        settings = {"format": FORMAT, "name": self.name, "own": callable(self.representation)}
-        settings["options"] = {key: _plain(key, value) for key, value in self.options.items()}
-        return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
+        import joblib
 
-
-def _plain(option: str, value):
-    """The option as JSON can hold it."""
-    words = getattr(value, "words", None)
-    value = words if isinstance(words, list) else value
-    try:
-        json.dumps(value)
-    except (TypeError, ValueError):
-        raise ValueError(
-            f"The option {option} is a number, a text or a list of them, not "
-            f"{type(value).__name__}."
-        ) from None
-    return value
+        return joblib.hash((FORMAT, self.name, callable(self.representation), self.options))
 
 
 def checked_name(representation, name: str | None, options: dict) -> str:
@@ -170,34 +155,20 @@ class Entry(NamedTuple):
     """What the cache holds of a file: its pieces as dicts of arrays (a plain array under ""), the
     place of each in the file (from 1), how many the file has, a sentence for each left out."""
 
-    items: list[dict[str, np.ndarray]]
+    items: list
     places: list[int]
     pieces: int
     problems: list[str]
 
 
-class Outcome(NamedTuple):
-    """The same without the arrays: what the collection has to know. digest: the hash of the file's
-    content. specs: what the arrays have in common, see ``merge_specs``."""
-
-    digest: str
-    places: list[int]
-    pieces: int
-    specs: dict[str, tuple]
-    problems: list[str]
-
-
-def import_file(path: Path, entries: Path, recipe: Recipe) -> Outcome:
-    """Reads one file, unless its result is in the cache already."""
+def import_file(path: Path, entries: Path, recipe: Recipe) -> tuple[str, Entry]:
+    """Reads one file, unless its result is in the cache already. Returns the hash of its content,
+    and the entry with the specs of each piece in place of its arrays."""
     try:
-        data = read_bytes(path)
+        digest, entry = cached_entry(read_bytes(path), entries, recipe)
     except MusicFileError as error:
-        return Outcome("", [], 0, {}, [str(error)])
-    digest, entry = cached_entry(data, entries, recipe)
-    specs = {}
-    for item in entry.items:
-        merge_specs(specs, specs_of(item))
-    return Outcome(digest, entry.places, entry.pieces, specs, entry.problems)
+        return "", Entry([], [], 0, [str(error)])
+    return digest, entry._replace(items=[specs_of(item) for item in entry.items])
 
 
 def cached_entry(data: bytes, entries: Path, recipe: Recipe) -> tuple[str, Entry]:
@@ -225,8 +196,6 @@ def make_entry(data: bytes, recipe: Recipe) -> tuple[Entry, bool]:
         which = f"piece {place} of {len(readings)} " if len(readings) > 1 else ""
         try:
             item = as_item(recipe.make(reading))
-            if items and not merge_specs(specs_of(items[0]), specs_of(item)):
-                raise TypeError("its arrays are of another kind than those of the first piece.")
         except MusicFileError as error:
             problems.append(f"{which}{error}")
         except Exception as error:  # a function of one's own may raise anything
@@ -251,27 +220,12 @@ def as_item(result) -> dict[str, np.ndarray]:
     return item
 
 
-def specs_of(item: dict[str, np.ndarray]) -> dict[str, tuple]:
-    """Of each array its type and its shape without the first axis."""
-    return {
-        field: ("text" if array.dtype.kind == "U" else array.dtype.str, array.shape[1:])
-        for field, array in item.items()
-    }
-
-
-def merge_specs(specs: dict[str, tuple], others: dict[str, tuple]) -> bool:
-    """Changes ``specs`` to what both have in common, None for a length that differs; False where
-    they are of different kinds."""
-    if not specs:
-        specs.update(others)
-    if specs.keys() != others.keys():
-        return False
-    for field, (kind, shape) in others.items():
-        if specs[field][0] != kind or len(specs[field][1]) != len(shape):
-            return False
-        common = [a if a == b else None for a, b in zip(specs[field][1], shape, strict=True)]
-        specs[field] = (kind, tuple(common))
-    return True
+def specs_of(item: dict[str, np.ndarray]) -> tuple:
+    """Of each array its field, its type and its shape without the first axis."""
+    return tuple(
+        (field, "string" if array.dtype.kind == "U" else array.dtype.name, array.shape[1:])
+        for field, array in sorted(item.items())
+    )
 
 
 # --- the cache ---------------------------------------------------------------------------------
@@ -282,14 +236,11 @@ def entry_path(entries: Path, digest: str) -> Path:
 
 
 def write_entry(path: Path, entry: Entry) -> None:
-    """Of each field the arrays of all pieces one after the other, and beside them the rest."""
-    fields = list(entry.items[0]) if entry.items else []
-    shapes = {field: [item[field].shape for item in entry.items] for field in fields}
-    about = {"places": entry.places, "pieces": entry.pieces, "problems": entry.problems}
-    about = json.dumps({**about, "shapes": shapes}).encode()
+    """An array for each field of each piece, and beside them the rest."""
+    about = json.dumps(entry._replace(items=[list(item) for item in entry.items])).encode()
     arrays = {"about": np.frombuffer(about, np.uint8)}
-    for number, field in enumerate(fields):
-        arrays[f"values{number}"] = np.concatenate([item[field].ravel() for item in entry.items])
+    for number, item in enumerate(entry.items):
+        arrays |= {f"{number} {field}": array for field, array in item.items()}
     write_npz(path, arrays, durable=False)
 
 
@@ -297,14 +248,12 @@ def read_entry(path: Path) -> Entry | None:
     """None where there is none, or a damaged one: a zip file has checksums."""
     try:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
-            about = json.loads(arrays["about"].tobytes())
-            items = [{} for _ in about["places"]]
-            for number, (field, shapes) in enumerate(about["shapes"].items()):
-                values, start = arrays[f"values{number}"], 0
-                for item, shape in zip(items, shapes, strict=True):
-                    end = start + math.prod(shape)
-                    item[field], start = values[start:end].reshape(shape), end
-            return Entry(items, about["places"], about["pieces"], about["problems"])
+            entry = Entry(*json.loads(arrays["about"].tobytes()))
+            items = [
+                {field: arrays[f"{number} {field}"] for field in fields}
+                for number, fields in enumerate(entry.items)
+            ]
+            return entry._replace(items=items)
     except Exception:  # zipfile, zlib, json and numpy raise a dozen kinds for damaged bytes
         return None
 
@@ -325,21 +274,21 @@ class Collection:
 
     def __init__(self, folder: Path, entries: Path, recipe: Recipe):
         self.folder, self.names, self.skipped = folder, [], []
-        self._entries, self._recipe, self._specs = entries, recipe, {}
+        self._entries, self._recipe, self._specs = entries, recipe, set()
         self._files, self._digests, self._ends = [], [], []  # of files with pieces
-        self._file_count, self._alike, self._last = 0, True, (None, [])
+        self._file_count, self._last = 0, (None, [])
 
-    def add(self, file: str, outcome: Outcome) -> None:
+    def add(self, file: str, digest: str, entry: Entry) -> None:
         self._file_count += 1
-        self.skipped += [(file, problem) for problem in outcome.problems]
-        if not outcome.places:
+        self.skipped += [(file, problem) for problem in entry.problems]
+        if not entry.places:
             return
-        several = outcome.pieces > 1
-        self.names += [f"{file}#{place}" if several else file for place in outcome.places]
+        several = entry.pieces > 1
+        self.names += [f"{file}#{place}" if several else file for place in entry.places]
         self._files.append(file)
-        self._digests.append(outcome.digest)
+        self._digests.append(digest)
         self._ends.append(len(self.names))
-        self._alike &= merge_specs(self._specs, outcome.specs)
+        self._specs.update(entry.items)
 
     def __len__(self) -> int:
         return len(self.names)
@@ -376,14 +325,16 @@ class Collection:
         cutting windows. Raises ValueError where there are no pieces, or of different kinds."""
         if not len(self):
             raise ValueError("There are no pieces: .report says why.")
-        if not self._alike:
+        kinds = {tuple((f, kind, len(shape)) for f, kind, shape in specs) for specs in self._specs}
+        if len(kinds) > 1:
             raise ValueError("The pieces are arrays of different kinds, which a data set is not.")
         import tensorflow as tf
 
-        signature = {
-            field: tf.TensorSpec((None, *shape), tf.string if kind == "text" else np.dtype(kind))
-            for field, (kind, shape) in self._specs.items()
-        }
+        signature = {}
+        for specs in zip(*self._specs, strict=True):  # of one field
+            lengths = [set(some) for some in zip(*(shape for _, _, shape in specs), strict=True)]
+            shape = [some.pop() if len(some) == 1 else None for some in lengths]
+            signature[specs[0][0]] = tf.TensorSpec((None, *shape), specs[0][1])
         signature = signature.get("", signature)
         dataset = tf.data.Dataset.from_generator(lambda: iter(self), output_signature=signature)
         return dataset.apply(tf.data.experimental.assert_cardinality(len(self)))
