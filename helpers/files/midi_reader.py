@@ -76,8 +76,8 @@ def read_midi(data: bytes, max_notes: int = MAX_MIDI_NOTES) -> Reading:
     if hanging:
         remarks.append(f"Notes never released, {hanging} of them, end where the next one begins.")
     notes = notes.astype(float)
-    notes[:, :2] *= STEPS_PER_QUARTER
-    notes[:, :2] /= ticks_per_quarter
+    for column in (0, 1):
+        notes[:, column] = steps(notes[:, column])
     untitled = kind == 0 or (len(lines) and lines[0] < 16)
     return make_reading(
         "MIDI file",
@@ -209,11 +209,9 @@ def _hop(data: bytes, sizes: bytes, spans) -> tuple[bytearray, list[tuple[int, i
         short = False  # whether an event without a status byte has one byte of data
         while i < end:
             if not short:
-                size = sizes[i]
-                while size:
+                while size := sizes[i]:
                     begins[i] = 1
                     i += size
-                    size = sizes[i]
                 if i >= end:
                     break
             begins[i] = 1
@@ -332,12 +330,11 @@ def _struck_too_early(key, tick, struck) -> np.ndarray:
 
 def _parts(events: Events, lines, notes, names: dict[int, str], steps) -> list[Part]:
     """A part for every line, notes in steps."""
-    kind, channel = events.status >> 4, events.status & 15
     programs = {}  # of a line, and of a channel in any track
-    for i in (kind == 0xC).nonzero()[0].tolist():
-        track, number, program = int(events.track[i]), int(channel[i]), int(events.one[i])
-        programs.setdefault((track, number), program)
-        programs.setdefault(number, program)
+    for i in (events.status >> 4 == 0xC).nonzero()[0].tolist():
+        line, program = (int(events.track[i]), int(events.status[i]) & 15), int(events.one[i])
+        programs.setdefault(line, program)
+        programs.setdefault(line[1], program)
     controls = _controls(events, steps)
     edges = run_edges(lines).tolist()
     places = [divmod(int(lines[edge]), 16) for edge in edges[:-1]]

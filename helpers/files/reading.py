@@ -140,13 +140,9 @@ def usable_metre(beats: int, unit: int) -> bool:
 def longest_metre(metres, first: float, last: float) -> str:
     """The time signature that holds longest between two steps; 4/4 where none is written."""
     metres = _from_the_beginning(metres)
-    ends = [*(start for start, _, _ in metres[1:]), last]
-
-    def held(place: int) -> float:
-        begin, end = (max(first, min(step, last)) for step in (metres[place][0], ends[place]))
-        return end - begin
-
-    _, beats, unit = metres[max(range(len(metres)), key=held)]
+    edges = [max(first, min(start, last)) for start, _, _ in metres] + [last]
+    held = [end - begin for begin, end in zip(edges, edges[1:], strict=False)]
+    _, beats, unit = metres[held.index(max(held))]
     return f"{beats}/{unit}"
 
 
