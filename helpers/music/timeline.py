@@ -68,11 +68,8 @@ def last_step(timeline: Timeline, parts: list[Part]) -> float:
 # --- back to the grid --------------------------------------------------------------------------
 
 
-def timeline_to_voices(timeline: Timeline, names=None) -> tuple[np.ndarray, np.ndarray]:
+def timeline_to_voices(timeline: Timeline) -> tuple[np.ndarray, np.ndarray]:
     """``(voices, onsets)``: ``(steps, parts)`` int16 and bool, one column a pitched part.
-
-    names: the parts that are wanted, one a column, silent where there is no such part (a MIDI file
-    does not keep a part that never sounds); None takes all.
 
     Starts and ends go to the nearest sixteenth, halves up. Lost are fractions of a step,
     velocities, drums, and of notes that sound together in one part all but the highest: a lower
@@ -80,7 +77,7 @@ def timeline_to_voices(timeline: Timeline, names=None) -> tuple[np.ndarray, np.n
     no length gets one step where its part is silent, and is lost elsewhere.
     Raises ValueError where the music is longer than ``MAX_STEPS``.
     """
-    parts = pitched_parts(timeline, names)
+    parts = pitched_parts(timeline)
     steps = grid_steps(timeline, parts)
     voices = np.full((steps, len(parts)), REST, np.int16)
     struck = np.zeros((steps, len(parts)), bool)
@@ -97,15 +94,15 @@ def timeline_to_voices(timeline: Timeline, names=None) -> tuple[np.ndarray, np.n
     return voices, as_onsets(voices, struck)
 
 
-def timeline_to_roll(timeline: Timeline, names=None) -> np.ndarray:
-    """``(steps, 128, parts)`` bool, one track a pitched part; names as in ``timeline_to_voices``.
+def timeline_to_roll(timeline: Timeline) -> np.ndarray:
+    """``(steps, 128, parts)`` bool, one track a pitched part.
 
     Starts and ends go to the nearest sixteenth, halves up; every note gets one step at least. Lost
     are fractions of a step, velocities, drums, and where a note is struck again: of one pitch,
     notes that touch or overlap become one. Raises ValueError where the music is longer than
     ``MAX_STEPS``.
     """
-    parts = pitched_parts(timeline, names)
+    parts = pitched_parts(timeline)
     roll = np.zeros((grid_steps(timeline, parts), 128, len(parts)), bool)
     for i, part in enumerate(parts):
         for start, end, pitch in zip(*rounded_notes(part.notes, len(roll)), strict=True):
@@ -120,12 +117,8 @@ def rounded_notes(notes: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray
     return starts, ends, notes[:, 2].astype(np.int64)
 
 
-def pitched_parts(timeline: Timeline, names=None) -> list[Part]:
-    pitched = [part for part in timeline.parts if not part.is_drum]
-    if names is None:
-        return pitched
-    found = {part.name: part for part in reversed(pitched)}
-    return [found.get(name, Part(name, np.zeros((0, 4)))) for name in names]
+def pitched_parts(timeline: Timeline) -> list[Part]:
+    return [part for part in timeline.parts if not part.is_drum]
 
 
 def grid_steps(timeline: Timeline, parts: list[Part]) -> int:
