@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from functools import lru_cache
-from math import floor, inf, log
+from math import floor, log
 
 import numpy as np
 
@@ -44,16 +44,13 @@ def note_events(notes) -> list[tuple[int, int]]:
     ticks, pitches = ticks[lasting], rows[lasting, 2]
     if (ticks < 0).any() or not np.isin(pitches, np.arange(128)).all():
         raise ValueError("Notes begin at step 0 or later and have MIDI pitches from 0 to 127.")
-    kept = sorted(np.stack([ticks[:, 0], pitches, ticks[:, 1]], axis=1).astype(int).tolist())
-    next_starts = [start for start, _, _ in kept[1:]] + [inf]
+    rows = np.column_stack([ticks, pitches]).astype(int).tolist()
     events, time = [], 0
-    for (start, pitch, end), next_start in zip(kept, next_starts, strict=False):
-        if start == next_start:  # of notes that begin together the highest comes last
-            continue
+    for start, end, pitch in voice_notes(*notes_to_voice(rows, int(ticks.max(initial=0)))):
         if start > time:
             events.append((REST, start - time))
-        time = min(end, next_start)
-        events.append((pitch, time - start))
+        events.append((pitch, end - start))
+        time = end
     return events
 
 
@@ -144,33 +141,14 @@ class Vocabulary:
 
     sequences: the training set's sequences of words. special: words that are to be there in any
     case, such as ``("<start>", "<end>")``. ``len(vocabulary)`` counts padding: it is the number of
-    a model's classes. ``words`` is a list of strings, "" for padding, fit for JSON;
-    ``Vocabulary.from_words`` makes the vocabulary of it again.
+    a model's classes. ``words`` is a list of strings, "" for padding.
     """
 
     def __init__(self, sequences: Iterable[Sequence[str]] = (), special: Sequence[str] = ()):
         found = {word for sequence in sequences for word in _checked(sequence)}
         others = sorted(found - {PADDING_WORD, *special}, key=_place)
-        self._number([PADDING_WORD, *_checked(special), *others])
-
-    @classmethod
-    def from_words(cls, words: Sequence[str]) -> Vocabulary:
-        """The vocabulary whose ``words`` these are.
-
-        Raises ValueError where a word stands twice, or the first is not "", the padding.
-        """
-        vocabulary = cls()
-        vocabulary._number(list(_checked(words)))
-        return vocabulary
-
-    def _number(self, words: list[str]) -> None:
-        self.words = words
-        self._tokens = {word: token for token, word in enumerate(words)}
-        if words[:1] != [PADDING_WORD]:
-            raise ValueError('A vocabulary begins with "", the word for padding.')
-        if len(self._tokens) < len(words):
-            twice = next(word for token, word in enumerate(words) if self._tokens[word] != token)
-            raise ValueError(f"A vocabulary has each word once; {twice!r} is there twice.")
+        self.words = [PADDING_WORD, *_checked(special), *others]
+        self._tokens = {word: token for token, word in enumerate(self.words)}
 
     def __len__(self) -> int:
         return len(self.words)

@@ -1,6 +1,5 @@
 """Words and tokens: hand-computed cases, round trips, bad input."""
 
-import json
 from fractions import Fraction
 
 import numpy as np
@@ -240,13 +239,6 @@ def test_notes_to_tokens_and_back(several):
         assert np.allclose(notes, np.reshape(as_notes(tune), (-1, 3)), atol=1e-9)
 
 
-def test_the_words_go_through_json():
-    vocabulary = Vocabulary(SEQUENCES, special=("<start>",))
-    again = Vocabulary.from_words(json.loads(json.dumps(vocabulary.words)))
-    assert again.words == vocabulary.words
-    assert again.encode(SEQUENCES[1]).tolist() == vocabulary.encode(SEQUENCES[1]).tolist()
-
-
 def test_an_unknown_word_is_an_error_that_says_what_to_do():
     with pytest.raises(ValueError, match="'D5 3'.*nearest"):
         Vocabulary(SEQUENCES).encode(["D5 2", "D5 3"])
@@ -283,12 +275,6 @@ def test_what_are_no_tokens_is_refused(tokens):
         Vocabulary(SEQUENCES).decode(tokens)
 
 
-@pytest.mark.parametrize("words", [[], ["C4 2"], ["", "C4 2", "C4 2"], ["", 3], ""])
-def test_what_is_no_vocabulary_is_refused(words):
-    with pytest.raises(ValueError):
-        Vocabulary.from_words(words)
-
-
 def test_mistaken_arguments_are_refused():
     with pytest.raises(ValueError, match="list of words"):
         Vocabulary(["D5 2"])  # one sequence instead of several
@@ -296,5 +282,3 @@ def test_mistaken_arguments_are_refused():
         Vocabulary(SEQUENCES).encode("D5 2")
     with pytest.raises(ValueError, match="nearest"):
         Vocabulary(SEQUENCES).encode(["D5 2"], unknown="skip")
-    with pytest.raises(ValueError, match="twice"):
-        Vocabulary(SEQUENCES, special=("<end>", "<end>"))
