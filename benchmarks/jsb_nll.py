@@ -16,6 +16,7 @@ the same network gives to the music in these keys, which is a probability again.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import sys
@@ -78,6 +79,18 @@ def sixteenths(folder: Path):
     return pieces, prepared
 
 
+def quarter_rolls(path: Path) -> dict[str, list]:
+    """The parts of the quarter grid: one piano roll ``(frames, 128)`` bool a chorale. Frames tell
+    neither voices nor repeated notes, and are in another order and other keys than sixteenths."""
+    rolls = {}
+    for split, chorales in json.loads(path.read_bytes()).items():
+        rolls[split] = [np.zeros((len(frames), 128), bool) for frames in chorales]
+        for roll, frames in zip(rolls[split], chorales, strict=True):
+            for step, frame in enumerate(frames):
+                roll[step, frame] = True
+    return rolls
+
+
 def train_sixteenths(prepared):
     training = chapter.build_chorale_training(f"{NAME}/sixteenths", SETTINGS, prepared["train"])
     chapter.train_chorales(training, prepared["train"], prepared["valid"], "sixteenths")
@@ -134,7 +147,7 @@ def main() -> int:
         return 0
     folder = settings.ROOT / folder
     pieces, prepared = sixteenths(folder)
-    rolls = {split: data.load_jsb_frames(folder / QUARTERS, split) for split in course.SPLITS}
+    rolls = quarter_rolls(folder / QUARTERS)
     parts = {split: quarters.prepare(some) for split, some in rolls.items()}
     kept = settings.checkpoint_folder(NAME)
     if arguments.train:

@@ -35,6 +35,20 @@ def test_a_tune_is_known_in_any_key_and_unknown_if_a_note_differs_everywhere(jsb
     assert jsb.tunes_not_in([piece(part)], [piece(melody)]) == []
 
 
+def test_quarter_notes_are_sets_of_pitches(jsb, tmp_path):
+    (tmp_path / "quarters.json").write_text('{"train": [[[60, 64], [], [60, 60]]], "test": [[]]}')
+    rolls = jsb.quarter_rolls(tmp_path / "quarters.json")
+    assert [roll.shape for roll in rolls["train"] + rolls["test"]] == [(3, 128), (0, 128)]
+    assert rolls["train"][0].dtype == bool
+    assert np.argwhere(rolls["train"][0]).tolist() == [[0, 60], [0, 64], [2, 60]]
+
+
+def test_the_canonical_split_has_its_published_sizes_in_quarters(jsb, shared_data):
+    rolls = jsb.quarter_rolls(shared_data / "jsb" / jsb.QUARTERS)
+    sizes = {"train": (229, 13_807), "valid": (76, 4_602), "test": (77, 4_725)}
+    assert {split: (len(some), sum(map(len, some))) for split, some in rolls.items()} == sizes
+
+
 def test_the_probabilities_of_all_sets_of_a_frame_sum_to_one(jsb, monkeypatch):
     quarters = jsb.quarters
     for name, value in (("HIGHEST", 42), ("PITCHES", 5), ("CLASSES", 6), ("NOTHING", 6)):

@@ -5,7 +5,7 @@ from .. import hand_on
 __getattr__, __dir__, __all__ = hand_on(
     __name__,
     {
-        "chorales": "CHORALES_FILE load_chorales load_jsb load_jsb_frames",
+        "chorales": "CHORALES_FILE load_chorales load_jsb",
         "folders": "load_folder",
         "grooves": "GROOVE load_groove load_starter_grooves",
         "lakh": "load_lakh",

@@ -10,6 +10,7 @@ import numpy as np
 from ..course.settings import DATA_FOLDER
 from ..course.splits import SPLITS, check_split
 from ..course.storage import read_shipped
+from ..music.arrays import check_array
 from ..music.grid import REST, STEPS_PER_BAR, Piece, default_onsets
 
 CHORALES_FILE = DATA_FOLDER / "chorales.npz"
@@ -66,61 +67,24 @@ def load_jsb(path, split: str | None = None) -> list[Piece]:
 
     Raises FileNotFoundError where there is no such file, ValueError where it holds something else.
     """
-    pieces = []
-    for name, number, frames in _jsb_chorales(path, split):
-        if any(len(frame) != 4 for frame in frames):
-            raise ValueError(
-                f"{Path(path).name} does not hold four voices on every step; load_jsb_frames "
-                "reads files of sets of pitches."
-            )
-        voices = np.array(frames, np.int16).reshape(-1, 4)
-        bars = np.arange(0, len(voices), STEPS_PER_BAR, dtype=np.int32)
-        pieces.append(Piece(f"jsb {name} {number}", voices, default_onsets(voices), bars))
-    return pieces
-
-
-def load_jsb_frames(path, split: str | None = None) -> list[np.ndarray]:
-    """The same split as sets of pitches, from a file such as ``jsb-chorales-quarter.json``, whose
-    frames are quarter notes: one piano roll ``(frames, 128)`` bool a chorale.
-
-    Frames tell neither voices nor repeated notes. The quarter file has the chorales in another
-    order and other keys than the sixteenth file, which is read here too. Errors as in ``load_jsb``.
-    """
-    rolls = []
-    for _, _, frames in _jsb_chorales(path, split):
-        roll = np.zeros((len(frames), 128), bool)
-        for step, frame in enumerate(frames):
-            roll[step, [pitch for pitch in frame if pitch != REST]] = True
-        rolls.append(roll)
-    return rolls
-
-
-def _jsb_chorales(path, split: str | None) -> list[tuple[str, int, list]]:
-    """``(split, number, frames)`` of each chorale: frames are lists of pitches."""
     check_split(split)
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"There is no file {path.name} at that path: check it.")
+    pieces = {}
     try:
         content = json.loads(path.read_bytes())
-    except (ValueError, RecursionError):  # broken JSON, or no text at all
-        raise ValueError(f"{path.name} is no JSON file: take another copy.") from None
-    if not isinstance(content, dict) or not all(_are_chorales(content.get(s)) for s in SPLITS):
+        for name in SPLITS:
+            pieces[name] = []
+            for number, frames in enumerate(content[name]):
+                voices = check_array(frames, "Frames", ("steps", 4), True, (REST, 127))
+                voices = voices.astype(np.int16)
+                bars = np.arange(0, len(voices), STEPS_PER_BAR, dtype=np.int32)
+                piece = Piece(f"jsb {name} {number}", voices, default_onsets(voices), bars)
+                pieces[name].append(piece)
+    except (ValueError, LookupError, TypeError, RecursionError):  # also where it is no JSON
         raise ValueError(
-            f"{path.name} does not hold the chorales: train, valid and test, in each a list of "
-            "chorales, in each a list of frames, in each a list of MIDI pitches."
-        )
-    chosen = SPLITS if split is None else (split,)
-    return [(s, number, frames) for s in chosen for number, frames in enumerate(content[s])]
-
-
-def _are_chorales(content) -> bool:
-    """Whether this is a list of lists of lists of MIDI pitches or -1."""
-    return isinstance(content, list) and all(
-        isinstance(frames, list)
-        and all(
-            isinstance(frame, list) and all(type(p) is int and -1 <= p <= 127 for p in frame)
-            for frame in frames
-        )
-        for frames in content
-    )
+            f"{path.name} does not hold the chorales in four voices: train, valid and test, in "
+            "each a list of chorales, in each a list of steps, in each four MIDI pitches."
+        ) from None
+    return sum(pieces.values(), []) if split is None else pieces[split]
