@@ -113,20 +113,11 @@ def hits_from_midi(data: bytes) -> np.ndarray:
 # --- starter grooves -----------------------------------------------------------------------------
 
 
-def load_starter_grooves(style: str | None = None) -> list[Groove]:
+def load_starter_grooves() -> list[Groove]:
     """The patterns in ``data/grooves``, in order of their files' names.
 
-    style: only these: a family such as "latin", or a whole style such as "latin/brazilian-samba".
     They are written, not played: what few velocities and timings they have is in
     ``helpers/files/groove_text.py``. The second pattern of some families is in "valid" or "test",
-    all else in "train". Raises ValueError on a style that none has, GrooveError where a file breaks
-    the notation.
+    all else in "train". Raises GrooveError where a file breaks the notation.
     """
-    grooves = [read_groove_file(path) for path in sorted(STARTER_FOLDER.glob("*.txt"))]
-    if style is None:
-        return grooves
-    found = [groove for groove in grooves if style in (groove.style, groove.style.split("/")[0])]
-    if not found:
-        families = sorted({groove.style.split("/")[0] for groove in grooves})
-        raise ValueError(f"The starter grooves' styles are {', '.join(families)}, not {style!r}.")
-    return found
+    return [read_groove_file(path) for path in sorted(STARTER_FOLDER.glob("*.txt"))]

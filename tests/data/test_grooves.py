@@ -360,14 +360,6 @@ def test_triplet_styles_are_in_triplets():
     assert [step * 3 / 4 for step in bell[:7]] == pytest.approx([0, 2, 4, 5, 7, 9, 11])
 
 
-def test_starter_grooves_by_style():
-    latin = load_starter_grooves("latin")
-    assert {"Samba", "Bossa nova"} <= {groove.name for groove in latin}
-    assert [groove.name for groove in load_starter_grooves("latin/brazilian-samba")] == ["Samba"]
-    with pytest.raises(ValueError, match="styles are afrobeat, .*, not 'polka'"):
-        load_starter_grooves("polka")
-
-
 def test_the_readme_lists_the_starter_grooves():
     text = read(grooves.STARTER_FOLDER.parent / "README.md")
     for groove in STARTERS:
