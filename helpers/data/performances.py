@@ -57,28 +57,26 @@ class Performances(Sequence):
     that cannot be read.
     """
 
-    def __init__(self, folder: Path, entries: list[Performance], pedal: bool = True):
-        self.folder, self.entries, self.pedal = Path(folder), entries, pedal
+    def __init__(self, folder: Path, entries: list[Performance]):
+        self.folder, self.entries = Path(folder), entries
 
     def __len__(self) -> int:
         return len(self.entries)
 
     def __getitem__(self, index):
         if isinstance(index, slice):
-            return Performances(self.folder, self.entries[index], self.pedal)
+            return Performances(self.folder, self.entries[index])
         entry = self.entries[index]
         path = self.folder / entry.file
         data = path.read_bytes()
         with one_sentence(path):
-            return entry._replace(notes=notes_in_seconds(read_midi(data).timeline, self.pedal))
+            return entry._replace(notes=notes_in_seconds(read_midi(data).timeline))
 
     def __repr__(self) -> str:
         return f"<{len(self)} performances, read when asked for>"
 
 
-def load_maestro(
-    split: str | None = None, download: bool = False, folder=None, pedal: bool = True
-) -> Performances:
+def load_maestro(split: str | None = None, download: bool = False, folder=None) -> Performances:
     """The MAESTRO data set 3.0.0 (Hawthorne et al. 2019): 1,276 piano performances, some 200 hours
     by contestants of the International Piano-e-Competition; CC BY-NC-SA 4.0.
 
@@ -86,7 +84,7 @@ def load_maestro(
     on two sides; None for all. download: fetch it (58 MB) where there is no copy. folder: where a
     copy is; None takes the one that the environment variable MAESTRO_DIR names (a relative path
     counts from the project's root), else an earlier download. A folder of plain MIDI files is
-    taken too, in order of name and without a split. pedal: notes sound on under the pedal.
+    taken too, in order of name and without a split. Notes sound on under the pedal.
 
     Raises FileNotFoundError where there is no copy or a file of it is missing, ValueError on
     another split or a damaged table, DownloadError where the download fails.
@@ -116,7 +114,7 @@ def load_maestro(
             f"Of the recordings in MAESTRO's table {len(missing):,} are missing, such as "
             f"{missing[0]}: unpack the zip file again."
         )
-    return Performances(folder, entries, pedal)
+    return Performances(folder, entries)
 
 
 def _entry(row: dict[str, str]) -> Performance:
