@@ -3,9 +3,10 @@
 It exists because symusic 0.5.9 plays many instruments of the sound font at wrong pitches (its
 piano is off by up to a sixth), and because other synthesizers need system packages. What it does
 is the part of the SoundFont 2.01 specification (Creative/E-mu, 1998) that the font asks for: key
-and velocity ranges, tuning, loops, volume and modulation envelopes, the low-pass filter,
-exclusive classes; of MIDI's controllers volume, expression and the sustain pedal. Left out:
-low-frequency oscillators, pitch bends, stereo.
+ranges, tuning, loops, volume and modulation envelopes, the low-pass filter, exclusive classes; of
+MIDI's controllers volume, expression and the sustain pedal. Left out: low-frequency oscillators,
+pitch bends, stereo, and what this font has none of: velocity ranges, values of presets, moved
+beginnings and ends of samples.
 """
 
 from __future__ import annotations
@@ -20,16 +21,13 @@ from ..music.seconds import EXPRESSION, VOLUME, changes_of
 from ..music.timeline import Part
 
 # Generators, by the numbers of the specification's section 8.1, and their defaults where not 0.
-START, END, LOOP_START, LOOP_END, START_COARSE = 0, 1, 2, 3, 4
-MOD_TO_PITCH, CUTOFF, RESONANCE, MOD_TO_CUTOFF, END_COARSE, PAN = 7, 8, 9, 11, 12, 17
+LOOP_START, LOOP_END, MOD_TO_PITCH, CUTOFF, RESONANCE, MOD_TO_CUTOFF, PAN = 2, 3, 7, 8, 9, 11, 17
 MOD_ENVELOPE = (25, 26, 27, 28, 29, 30)  # delay, attack, hold, decay, sustain, release
 VOLUME_ENVELOPE = (33, 34, 35, 36, 37, 38)
-INSTRUMENT, KEYS, VELOCITIES, ATTENUATION = 41, 43, 44, 48
-LOOP_START_COARSE, LOOP_END_COARSE, COARSE_TUNE, FINE_TUNE = 45, 50, 51, 52
+INSTRUMENT, KEYS, ATTENUATION, FINE_TUNE = 41, 43, 48, 52
 SAMPLE, LOOP_MODE, SCALE, EXCLUSIVE_CLASS, ROOT = 53, 54, 56, 57, 58
 DEFAULTS = {CUTOFF: 13500, SCALE: 100, ROOT: -1}
 DEFAULTS |= {g: -12000 for g in (*MOD_ENVELOPE, *VOLUME_ENVELOPE) if g not in (29, 37)}
-NOT_ADDED = (KEYS, VELOCITIES, SAMPLE, LOOP_MODE, EXCLUSIVE_CLASS, ROOT)  # to a preset's values
 DRUM_BANK = 128
 CONTROL = 64  # samples between two points of an envelope
 FRAME = 512  # samples in one frame of the filter
@@ -106,51 +104,33 @@ class SoundFont:
                 f"{path.name} is no sound font, or is damaged ({error})."
             ) from None
 
-    def regions(self, bank: int, program: int, pitch: int, velocity: int) -> list[dict[int, int]]:
+    def regions(self, bank: int, program: int, pitch: int) -> list[dict[int, int]]:
         """What sounds together for one note: generators by kind, defaults filled in. A program
         that the font lacks is played by the bank's first."""
         preset = self._presets.get((bank, program)) or self._presets.get((bank, 0), [])
-        found = []
-        for outer in preset:
-            if not _inside(outer, pitch, velocity):
-                continue
-            for inner in self._instruments[outer[INSTRUMENT]]:
-                if _inside(inner, pitch, velocity):
-                    region = DEFAULTS | inner
-                    for kind, value in outer.items():
-                        if kind not in NOT_ADDED:
-                            region[kind] = region.get(kind, 0) + value
-                    found.append(region)
-        return found
+        zones = [zone for outer in preset for zone in self._instruments[outer[INSTRUMENT]]]
+        return [DEFAULTS | zone for zone in zones if _has_key(zone, pitch)]
 
     def wave(self, region: dict[int, int], cents: float) -> tuple[np.ndarray, float, int, int]:
         """``(samples, samples a second, loop start, loop end)`` of a region, its pitch moved to
         ``cents`` (100 a MIDI pitch); both ends of the loop are 0 where it does not loop."""
-
-        def moved(position, fine, coarse):
-            return int(position) + region.get(fine, 0) + 32768 * region.get(coarse, 0)
-
         header = self._headers[region[SAMPLE]]
-        start = moved(header["start"], START, START_COARSE)
-        end = min(moved(header["end"], END, END_COARSE), len(self.samples))
-        loop_start = moved(header["loop_start"], LOOP_START, LOOP_START_COARSE) - start
-        loop_end = moved(header["loop_end"], LOOP_END, LOOP_END_COARSE) - start
+        start, end = int(header["start"]), min(int(header["end"]), len(self.samples))
+        loop_start = int(header["loop_start"]) + region.get(LOOP_START, 0) - start
+        loop_end = int(header["loop_end"]) + region.get(LOOP_END, 0) - start
         if region.get(LOOP_MODE, 0) not in (1, 3) or not 0 <= loop_start < loop_end <= end - start:
             loop_start = loop_end = 0
         root = region[ROOT] if region[ROOT] >= 0 else int(header["pitch"])
-        tuning = 100 * region.get(COARSE_TUNE, 0) + region.get(FINE_TUNE, 0)
-        shift = (cents - 100 * root) * region[SCALE] / 100 + tuning + int(header["correction"])
+        tuning = region.get(FINE_TUNE, 0) + int(header["correction"])
+        shift = (cents - 100 * root) * region[SCALE] / 100 + tuning
         rate = int(header["rate"]) * 2 ** (shift / 1200)
         return self.samples[start:end], rate, loop_start, loop_end
 
 
-def _inside(zone: dict[int, int], pitch: int, velocity: int) -> bool:
-    """Whether a note lies in a zone's key and velocity ranges (low byte to high byte)."""
-    for kind, number in ((KEYS, pitch), (VELOCITIES, velocity)):
-        span = zone.get(kind, 127 << 8) & 0xFFFF
-        if not span & 0xFF <= number <= span >> 8:
-            return False
-    return True
+def _has_key(zone: dict[int, int], pitch: int) -> bool:
+    """Whether a note lies in a zone's range of keys (low byte to high byte)."""
+    span = zone.get(KEYS, 127 << 8) & 0xFFFF
+    return span & 0xFF <= pitch <= span >> 8
 
 
 @lru_cache(maxsize=2)
@@ -298,7 +278,7 @@ def _voices(part: Part, font: SoundFont) -> list[_Voice]:
     voices, sounding = [], {}  # those of an exclusive class
     for (start, end, pitch, velocity), level in zip(part.notes, _levels(part), strict=True):
         pitch, velocity = int(pitch), int(velocity)
-        for region in font.regions(bank, program, pitch, velocity):
+        for region in font.regions(bank, program, pitch):
             voice = _Voice(start, end, pitch, velocity, region, level)
             voices.append(voice)
             group = region.get(EXCLUSIVE_CLASS)

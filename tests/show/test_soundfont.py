@@ -30,13 +30,13 @@ def bags_and_generators(zones):
     return bags, table + struct.pack("<HH", 0, 0)
 
 
-def make_font(path, zones, preset=(), bank=0):
+def make_font(path, zones, bank=0):
     """A font of one program: an instrument of zones over one sine of two seconds."""
     wave = 0.5 * np.sin(2 * np.pi * np.arange(2 * RATE) / CYCLE)
     samples = (wave * 32767).astype("<i2").tobytes()
     zones = [[*zone, (soundfont.SAMPLE, 0)] for zone in zones]
     ibag, igen = bags_and_generators(zones)
-    pbag, pgen = bags_and_generators([[*preset, (soundfont.INSTRUMENT, 0)]])
+    pbag, pgen = bags_and_generators([[(soundfont.INSTRUMENT, 0)]])
     header = struct.pack("<20sIIIIIBbHH", b"sine", 0, 2 * RATE, 0, RATE, RATE, 69, 0, 0, 1)
     pdta = b"pdta" + b"".join(
         [
@@ -98,7 +98,6 @@ def test_a_note_has_its_pitch_loudness_and_length(tmp_path):
     [
         ([], 81, 882),
         ([(soundfont.ROOT, 57)], 69, 882),
-        ([(soundfont.COARSE_TUNE, -12)], 69, 220.5),
         ([(soundfont.FINE_TUNE, 50)], 69, 441 * 2 ** (0.5 / 12)),
         ([(soundfont.SCALE, 50)], 81, 441 * 2 ** (6 / 12)),
         ([(soundfont.MOD_TO_PITCH, 1200)], 69, 882),  # the envelope stays at its full height
@@ -146,19 +145,24 @@ def test_the_low_pass_filter(tmp_path):
     assert dull / full == pytest.approx(1 / np.sqrt(17), rel=0.03)
 
 
-def test_key_and_velocity_ranges_and_values_of_the_preset(tmp_path):
-    low, high = (soundfont.KEYS, 0 | 60 << 8), (soundfont.KEYS, 61 | 127 << 8)
-    font = make_font(
-        tmp_path / "a.sf2",
-        [[low, (soundfont.FINE_TUNE, 1)], [high, (soundfont.VELOCITIES, 64 | 127 << 8)]],
-        preset=[(soundfont.FINE_TUNE, 10), (soundfont.KEYS, 20 | 100 << 8)],
-    )
-    assert [r[soundfont.FINE_TUNE] for r in font.regions(0, 0, 60, 30)] == [11]
-    assert [r[soundfont.FINE_TUNE] for r in font.regions(0, 0, 61, 64)] == [10]
-    assert font.regions(0, 0, 61, 63) == []
-    assert font.regions(0, 0, 10, 30) == []
-    assert font.regions(0, 99, 60, 30) == font.regions(0, 0, 60, 30)  # no such program
-    assert font.regions(128, 0, 60, 30) == []
+def test_key_ranges(tmp_path):
+    low, high = (soundfont.KEYS, 20 | 60 << 8), (soundfont.KEYS, 61 | 127 << 8)
+    zones = [[low, (soundfont.FINE_TUNE, 1)], [high, (soundfont.FINE_TUNE, 2)]]
+    font = make_font(tmp_path / "a.sf2", zones)
+    assert [r[soundfont.FINE_TUNE] for r in font.regions(0, 0, 60)] == [1]
+    assert [r[soundfont.FINE_TUNE] for r in font.regions(0, 0, 61)] == [2]
+    assert font.regions(0, 0, 10) == []
+    assert font.regions(0, 99, 60) == font.regions(0, 0, 60)  # no such program
+    assert font.regions(128, 0, 60) == []
+
+
+def test_the_font_asks_for_nothing_that_is_left_out():
+    font = soundfont.load_sound_font(str(synthesis.SOUND_FONT))
+    presets = [zone for zones in font._presets.values() for zone in zones]
+    assert {kind for zone in presets for kind in zone} == {soundfont.INSTRUMENT}
+    kinds = {kind for zones in font._instruments for zone in zones for kind in zone}
+    # Where samples begin and end, in parts and in 32,768s; velocities; semitones; fixed notes.
+    assert not kinds & {0, 1, 4, 12, 44, 45, 46, 47, 50, 51}
 
 
 def test_an_unlooped_sample_ends_by_itself(tmp_path):
