@@ -175,29 +175,21 @@ def _memory() -> tuple[int, int]:
 
     memory = psutil.virtual_memory()
     free, total = memory.available, memory.total
-    for folder in _cgroups("memory"):
-        for limit, used, cached in (
-            ("memory.max", "memory.current", "inactive_file"),  # version 2
-            ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),  # version 1
-        ):
-            most, taken = _text(folder / limit), int(_text(folder / used) or 0)
-            if most.isdigit():  # no limit is a word, in version 1 a number beyond any memory
-                cache = re.search(rf"^{cached} (\d+)$", _text(folder / "memory.stat"), re.MULTILINE)
-                taken -= int(cache[1]) if cache else 0  # files that are kept for speed alone
-                free, total = min(free, max(int(most) - taken, 0)), min(total, int(most))
+    for folder in _cgroups():
+        most = _text(folder / "memory.max")
+        if most.isdigit():  # no limit is a word
+            stat = dict(line.split() for line in _text(folder / "memory.stat").splitlines())
+            taken = int(_text(folder / "memory.current") or 0)
+            taken -= int(stat.get("inactive_file", 0))  # files that are kept for speed alone
+            free, total = min(free, max(int(most) - taken, 0)), min(total, int(most))
     return free, total
 
 
-def _cgroups(controller: str) -> list[Path]:
+def _cgroups() -> list[Path]:
     """The folders of this process' control groups, from its own up to the root."""
-    folders = []
-    for line in _text(PROC / "self" / "cgroup").splitlines():
-        _, controllers, path = line.split(":", 2)
-        if not controllers or controller in controllers.split(","):  # version 2, version 1
-            root = CGROUPS / controllers
-            own = root / path.strip("/")
-            folders += [own, *(parent for parent in own.parents if parent.is_relative_to(root))]
-    return folders
+    found = re.search(r"^0::/(.*)$", _text(PROC / "self" / "cgroup"), re.MULTILINE)
+    own = CGROUPS / found[1] if found else CGROUPS
+    return [place for place in (own, *own.parents) if place.is_relative_to(CGROUPS)]
 
 
 def _text(path: Path) -> str:
@@ -207,14 +199,8 @@ def _text(path: Path) -> str:
 
 def look_at_processor() -> Check:
     cores = _cores()
-    found = _count(cores, "core")
     mend = "Training takes about twice the time that a chapter names."
-    threads = os.environ.get("TF_NUM_INTRAOP_THREADS", "")
-    fewer = threads.isdigit() and 0 < int(threads) < cores
-    if fewer:
-        found += f", of which TF_NUM_INTRAOP_THREADS allows {threads}"
-        mend = "Unset TF_NUM_INTRAOP_THREADS before Jupyter starts, and training gets faster."
-    return _check("processor", found, None if fewer or cores == 1 else True, mend)
+    return _check("processor", _count(cores, "core"), None if cores == 1 else True, mend)
 
 
 def _cores() -> int:
@@ -223,7 +209,7 @@ def _cores() -> int:
 
     process = psutil.Process()  # on macOS it knows no affinity
     cores = len(process.cpu_affinity()) if hasattr(process, "cpu_affinity") else psutil.cpu_count()
-    for folder in _cgroups("cpu"):
+    for folder in _cgroups():
         quota, _, period = _text(folder / "cpu.max").partition(" ")
         if quota.isdigit():
             cores = min(cores, max(1, round(int(quota) / int(period))))

@@ -259,15 +259,6 @@ def test_memory_of_a_container(linux):
     assert machine._memory() == (3 * GB // 2, 3 * GB)
 
 
-def test_memory_of_a_container_of_the_old_kind(linux):
-    linux("proc/self/cgroup", "4:memory:/of/the/host\n1:cpu:/\n")
-    linux("cgroup/memory/memory.limit_in_bytes", f"{2 * GB}\n")
-    linux("cgroup/memory/memory.usage_in_bytes", f"{GB}\n")
-    assert machine._memory() == (GB, 2 * GB)
-    linux("cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n")  # none
-    assert machine._memory() == (6_000_000 * 1024, 8_000_000 * 1024)
-
-
 def test_a_container_that_is_full_has_nothing_free(linux):
     linux("proc/self/cgroup", "0::/\n")
     linux("cgroup/memory.max", f"{GB}\n")
@@ -303,13 +294,7 @@ def test_cores_of_a_container(linux, monkeypatch):
 
 def test_processor(linux, monkeypatch):
     with_cores(monkeypatch, 4)
-    monkeypatch.delenv("TF_NUM_INTRAOP_THREADS", raising=False)
     assert machine.look_at_processor() == Check("processor", "4 cores", True)
-    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "1")
-    check = machine.look_at_processor()
-    assert check.ok is None and "allows 1" in check.found and "Unset" in check.mend
-    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "4")
-    assert machine.look_at_processor().ok is True
     with_cores(monkeypatch, 1)
     check = machine.look_at_processor()
     assert check.ok is None and check.found == "1 core"
