@@ -14,28 +14,25 @@ ABC_MODES = {"major": "", "minor": "m"}  # others by three letters
 MAJOR_KEYS = ("Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#")
 
 
-def to_abc(music, title: str | None = None, key: str | None = None, onsets=None) -> str:
-    """Any music of the course but drums as an ABC tune, several voices one after the other.
-
-    title: None takes the piece's name. key: such as ``"G major"`` or ``"E dorian"``; None is the
-    piece's own, else the best guess at its signature. onsets: as in ``to_timeline``.
+def to_abc(music) -> str:
+    """Any music of the course but drums as an ABC tune, several voices one after the other. Of
+    music without a key the signature is the best guess.
 
     ABC holds pitches, lengths, rests, repeated notes, bar lines with a pickup, metre, tempo, title
     and voices; of a ``Piece`` it lacks the fermatas, of other music what ``to_piece`` loses,
     velocities and instruments among it. Raises ValueError on a key of more than seven sharps or
     flats, and as ``to_piece`` does.
     """
-    piece = to_piece(music, onsets)
-    named = key or piece.key
-    fifths = key_fifths(named) if named else guess_fifths(piece.voices)
+    piece = to_piece(music)
+    fifths = key_fifths(piece.key) if piece.key else guess_fifths(piece.voices)
     if abs(fifths) > 7:
-        raise ValueError(f"A signature has at most seven sharps or flats; {named} has more.")
+        raise ValueError(f"A signature has at most seven sharps or flats; {piece.key} has more.")
     written = [bar.voices for bar in written_bars(piece)]
     lengths = [note.steps for bar in written for voice in bar for note in voice]
     unit = 2 if all(length % 2 == 0 for length in lengths) else 1
     lines = [
         "X:1",
-        f"T:{_one_line(piece.name if title is None else title)}",
+        f"T:{_one_line(piece.name)}",
         f"M:{piece.time_signature}",
         f"L:1/{16 // unit}",
         f"Q:1/4={round(float(piece.tempo), 3):.8g}",
@@ -44,7 +41,7 @@ def to_abc(music, title: str | None = None, key: str | None = None, onsets=None)
     several = voices.shape[1] > 1
     if several:
         lines += _voice_fields(voices)
-    lines.append(f"K:{_key_name(named, fifths)}")
+    lines.append(f"K:{_key_name(piece.key, fifths)}")
     beat = 8 if piece.time_signature == "2/2" else beat_and_bar(piece.time_signature)[0]
     for i in range(voices.shape[1]):
         if several:

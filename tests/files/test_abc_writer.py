@@ -21,9 +21,9 @@ def notes(lengths):
     return [pitch for pitch, steps in lengths for _ in range(steps)]
 
 
-def body(music, **settings):
+def body(music):
     """What follows the key."""
-    return to_abc(music, **settings).split("\nK:")[1].split("\n", 1)[1].strip()
+    return to_abc(music).split("\nK:")[1].split("\n", 1)[1].strip()
 
 
 def test_a_whole_tune():
@@ -132,7 +132,7 @@ def test_several_voices():
     ],
 )
 def test_keys(key, name):
-    assert f"\nK:{name}\n" in to_abc([60], key=key)
+    assert f"\nK:{name}\n" in to_abc(piece([60], key=key))
 
 
 def test_a_key_is_guessed_where_none_is_given():
@@ -144,11 +144,11 @@ def test_a_key_is_guessed_where_none_is_given():
 )
 def test_bad_keys(key, words):
     with pytest.raises(ValueError, match=words):
-        to_abc([60], key=key)
+        to_abc(piece([60], key=key))
 
 
 def test_a_title_stays_one_field():
-    text = to_abc([60], title="100 % mine\nK:D\r\tX")
+    text = to_abc(piece([60])._replace(name="100 % mine\nK:D\r\tX"))
     assert text.splitlines()[1] == "T:100 \\% mine K:D X"
     assert len(read_abc(text).timeline.parts[0].notes) == 1
 

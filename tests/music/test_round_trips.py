@@ -198,8 +198,8 @@ def test_voices_to_abc_and_back(piece):
 @settings(max_examples=100)
 @given(st.lists(st.integers(0, 127), min_size=1, max_size=30), st.integers(-7, 7))
 def test_accidentals_of_every_key_to_abc_and_back(pitches, fifths):
-    onsets = [True] * len(pitches)
-    text = to_abc(pitches, key=f"{MAJOR_KEYS[fifths + 7]} major", onsets=onsets)
+    piece = to_piece(pitches, [True] * len(pitches))
+    text = to_abc(piece._replace(key=f"{MAJOR_KEYS[fifths + 7]} major"))
     assert read_abc(text).timeline.parts[0].notes[:, 2].tolist() == pitches
 
 
