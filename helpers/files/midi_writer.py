@@ -11,7 +11,7 @@ from ..music.conversion import to_timeline
 from ..music.drums import TICKS_PER_QUARTER, TICKS_PER_STEP
 from ..music.grid import read_signature
 from ..music.keys import key_fifths
-from ..music.seconds import as_played, checked_programs, notes_in_seconds, seconds_at
+from ..music.seconds import as_played, notes_in_seconds, seconds_at
 from ..music.timeline import Timeline
 
 SECONDS_TEMPO = 120  # of music that has times and no beats: MIDI's default, a tick is a millisecond
@@ -21,12 +21,8 @@ TENTH_OF_A_MILLISECOND = 1e-4
 def to_midi(music, tempo: float | None = None, onsets=None, program=None) -> pretty_midi.PrettyMIDI:
     """Any music of the course as MIDI, drums on channel 10.
 
-    onsets: as in ``to_timeline``; tempo, program: as in ``as_played``. A ``PrettyMIDI`` that
-    nothing is to be changed of is returned as it is; of a changed one lyrics and bends are lost.
+    onsets: as in ``to_timeline``; tempo, program: as in ``as_played``.
     """
-    unchanged = tempo is None and onsets is None and program is None
-    if unchanged and isinstance(music, pretty_midi.PrettyMIDI):
-        return music
     timeline = as_played(to_timeline(music, onsets), tempo, program)
     midi = pretty_midi.PrettyMIDI(resolution=TICKS_PER_QUARTER, initial_tempo=timeline.tempo)
     _write_tempos(midi, timeline)
@@ -45,12 +41,12 @@ def to_midi(music, tempo: float | None = None, onsets=None, program=None) -> pre
     return midi
 
 
-def notes_to_midi(notes, program: int = 0) -> pretty_midi.PrettyMIDI:
+def notes_to_midi(notes) -> pretty_midi.PrettyMIDI:
     """Notes in seconds ``(n, 4)``, the columns start, end, pitch and velocity (1 to 127), as MIDI
-    for one instrument, a piano where nothing else is said: what ``events_to_notes`` and MAESTRO's
-    performances give, to be played. Notes of no length are left out, as MIDI would."""
+    for a piano: what ``events_to_notes`` and MAESTRO's performances give, to be played. Notes of
+    no length are left out, as MIDI would."""
     midi = pretty_midi.PrettyMIDI(resolution=TICKS_PER_QUARTER, initial_tempo=SECONDS_TEMPO)
-    instrument = pretty_midi.Instrument(*checked_programs(program, 1))
+    instrument = pretty_midi.Instrument(0)
     notes = np.asarray(notes, float).reshape(-1, 4)
     notes = notes[notes[:, 1] > notes[:, 0]]
     _write_notes(instrument, notes[:, :2], notes[:, 2:])
@@ -58,11 +54,11 @@ def notes_to_midi(notes, program: int = 0) -> pretty_midi.PrettyMIDI:
     return midi
 
 
-def midi_to_notes(midi: pretty_midi.PrettyMIDI, pedal: bool = True) -> np.ndarray:
+def midi_to_notes(midi: pretty_midi.PrettyMIDI) -> np.ndarray:
     """The pitched notes of MIDI in seconds, all instruments together: ``(n, 4)`` float, the
     columns start, end, pitch and velocity, in order of start, then pitch; times to a tenth of a
-    millisecond. pedal: a note sounds on while its instrument's sustain pedal is down."""
-    notes = notes_in_seconds(to_timeline(midi), pedal)
+    millisecond. A note sounds on while its instrument's sustain pedal is down."""
+    notes = notes_in_seconds(to_timeline(midi))
     notes[:, :2] = np.round(notes[:, :2] / TENTH_OF_A_MILLISECOND) * TENTH_OF_A_MILLISECOND
     return notes[np.lexsort((notes[:, 2], notes[:, 0]))]
 

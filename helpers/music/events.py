@@ -79,14 +79,14 @@ def notes_to_events(notes) -> np.ndarray:
     return events
 
 
-def events_to_notes(tokens, close_at_end: bool = True) -> np.ndarray:
+def events_to_notes(tokens) -> np.ndarray:
     """The notes ``(n, 4)`` float, in order of start and pitch, of any sequence of events: start
     and end in seconds, pitch, velocity (the middle of its bin).
 
     Any tokens of the vocabulary are music: an up without a down is left out; a down while the
     pitch sounds strikes it again; a note that is given no time is left out, as it would not be
-    heard; notes that are never lifted end with the last event, or are left out with
-    ``close_at_end=False``. Raises ValueError on tokens outside the vocabulary.
+    heard; notes that are never lifted end with the last event. Raises ValueError on tokens outside
+    the vocabulary.
     """
     tick, velocity = 0, DEFAULT_VELOCITY
     sounding, notes = {}, []  # pitch -> (tick, velocity) of its down
@@ -107,9 +107,8 @@ def events_to_notes(tokens, close_at_end: bool = True) -> np.ndarray:
                 lift(pitch)
             if token < FIRST_UP:
                 sounding[pitch] = (tick, velocity)
-    if close_at_end:
-        for pitch in list(sounding):
-            lift(pitch)
+    for pitch in list(sounding):
+        lift(pitch)
     table = np.array(notes, float).reshape(-1, 4)
     table[:, :2] /= TICKS_PER_SECOND
     return table[np.lexsort((table[:, 2], table[:, 0]))]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from numbers import Integral
+
 import numpy as np
 
 from .grid import CHORAL_PROGRAM, DEFAULT_TEMPO, STEPS_PER_QUARTER
-from .timeline import Part, Timeline, last_step, pitched_parts
+from .timeline import Part, Timeline, last_step
 
 MELODY_PROGRAM = 68  # General MIDI: oboe, which the sound font has in tune and quick to speak
 REPEAT_GAP = 0.25  # steps of silence before the same pitch is struck again, so that it is heard
@@ -21,27 +23,25 @@ def as_played(timeline: Timeline, tempo: float | None = None, program=None) -> T
     """The music as it is played, by the synthesizer and in MIDI files alike.
 
     tempo: quarter notes a minute, instead of all tempos of the music; None keeps them, or takes
-    100 where there is none. program: a General MIDI program, or one a pitched part; None keeps
-    the music's own, or takes an oboe for a single voice and a church organ for several. Notes are
+    100 where there is none. program: a General MIDI program for all pitched parts; None keeps the
+    music's own, or takes an oboe for a single voice and a church organ for several. Notes are
     shortened a little where the same pitch follows at once.
-    Raises TypeError or ValueError for a tempo or programs that cannot be.
+    Raises TypeError or ValueError for a tempo or a program that cannot be.
     """
     if tempo is not None:
         timeline = timeline._replace(tempo=checked_tempo(tempo), later_tempos=None)
+    if program is not None and (not isinstance(program, Integral) or not 0 <= program <= 127):
+        raise ValueError(f"A program is a General MIDI number from 0 to 127, not {program!r}.")
     alone = [part.name for part in timeline.parts] == ["melody"]
     usual = MELODY_PROGRAM if alone else CHORAL_PROGRAM
-    pitched = pitched_parts(timeline)
-    if program is None:
-        programs = [usual if part.program is None else part.program for part in pitched]
-    else:
-        programs = checked_programs(program, len(pitched))
-    remaining = iter(programs)
-    parts = [
-        part._replace(program=part.program or 0)
-        if part.is_drum
-        else part._replace(program=next(remaining), notes=articulated(part.notes))
-        for part in timeline.parts
-    ]
+    parts = []
+    for part in timeline.parts:
+        if part.is_drum:
+            parts.append(part._replace(program=part.program or 0))
+            continue
+        own = usual if part.program is None else part.program
+        chosen = own if program is None else program
+        parts.append(part._replace(program=chosen, notes=articulated(part.notes)))
     return timeline._replace(parts=parts, tempo=timeline.tempo or DEFAULT_TEMPO)
 
 
@@ -53,16 +53,6 @@ def checked_tempo(tempo) -> float:
             f"A tempo lies between {SLOWEST} and {FASTEST} quarter notes a minute; {tempo} is not."
         )
     return float(tempo)
-
-
-def checked_programs(program, count: int) -> list[int]:
-    """One General MIDI program for each of so many parts."""
-    programs = [program] * count if np.ndim(program) == 0 else list(program)
-    if len(programs) != count:
-        raise ValueError(f"This music has {count} parts, but {len(programs)} programs are given.")
-    if any(isinstance(p, (bool, str)) or int(p) != p or not 0 <= p <= 127 for p in programs):
-        raise ValueError(f"A program is a General MIDI number from 0 to 127, not {program!r}.")
-    return [int(p) for p in programs]
 
 
 def articulated(notes: np.ndarray) -> np.ndarray:
