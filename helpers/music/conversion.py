@@ -10,7 +10,6 @@ from .grid import (
     DEFAULT_TEMPO,
     STEPS_PER_BAR,
     STEPS_PER_QUARTER,
-    VOICE_NAMES,
     Piece,
     as_onsets,
     as_voices,
@@ -23,7 +22,7 @@ from .seconds import along
 from .timeline import VELOCITY, Part, Timeline, part_names, timeline_to_voices
 
 
-def voices_to_multitrack(voices, tempo: float = DEFAULT_TEMPO, names=VOICE_NAMES):
+def voices_to_multitrack(voices, tempo: float = DEFAULT_TEMPO):
     """A ``pypianoroll.Multitrack`` with one track a voice, four time steps a quarter.
 
     A piano roll has no onsets: repeated notes become one held note.
@@ -31,10 +30,10 @@ def voices_to_multitrack(voices, tempo: float = DEFAULT_TEMPO, names=VOICE_NAMES
     import pypianoroll
 
     roll = voices_to_roll(voices)
-    tracks = []
-    for i in range(roll.shape[2]):
-        name = names[i] if i < len(names) else f"voice {i + 1}"
-        tracks.append(pypianoroll.BinaryTrack(name, CHORAL_PROGRAM, pianoroll=roll[:, :, i]))
+    tracks = [
+        pypianoroll.BinaryTrack(name, CHORAL_PROGRAM, pianoroll=roll[:, :, i])
+        for i, name in enumerate(part_names(roll.shape[2]))
+    ]
     tempos = np.full(len(roll), float(tempo))
     return pypianoroll.Multitrack(resolution=STEPS_PER_QUARTER, tempo=tempos, tracks=tracks)
 

@@ -95,14 +95,8 @@ def _before(play: np.ndarray) -> np.ndarray:
 
 
 def _checked(matrices) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    try:
-        play, replay, volume = (np.asarray(matrix) for matrix in matrices)
-    except (TypeError, ValueError):
-        raise ValueError("Matrices are three arrays: play, replay and volume.") from None
-    for matrix in (play, replay, volume):
-        check_array(matrix, "Play, replay and volume", ("steps", 128))
-    if not len(play) == len(replay) == len(volume):
-        raise ValueError("Play, replay and volume have one shape, (steps, 128): they differ.")
+    matrices = check_array(matrices, "Play, replay and volume", (3, "steps", 128))
+    play, replay, volume = matrices
     hint = "divide MIDI's velocities by 127"
     check_array(volume, "Volumes", ("steps", 128), values=(0, 1), hint=hint)
     return play.astype(bool), replay.astype(bool), volume.astype(np.float32)

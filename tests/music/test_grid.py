@@ -212,7 +212,7 @@ def test_an_empty_roll_is_no_music():
 def test_multitrack_sounds_the_same_notes_at_the_right_time():
     voices = np.array([[72, 60], [72, REST], [74, 55], [74, 55]])
     multitrack = voices_to_multitrack(voices, tempo=120)
-    assert [track.name for track in multitrack.tracks] == ["soprano", "alto"]
+    assert [track.name for track in multitrack.tracks] == ["voice 1", "voice 2"]
     assert multitrack.resolution == 4
     midi = multitrack.to_pretty_midi()
     found = [
@@ -223,9 +223,9 @@ def test_multitrack_sounds_the_same_notes_at_the_right_time():
     assert found == [[(0, 0.25, 72), (0.25, 0.5, 74)], [(0, 0.125, 60), (0.25, 0.5, 55)]]
 
 
-def test_multitrack_names_voices_beyond_the_four():
-    multitrack = voices_to_multitrack(np.full((2, 5), 60))
-    assert [track.name for track in multitrack.tracks][-2:] == ["bass", "voice 5"]
+def test_multitrack_names_voices():
+    multitrack = voices_to_multitrack(np.full((2, 4), 60))
+    assert [track.name for track in multitrack.tracks][-2:] == ["tenor", "bass"]
 
 
 def test_a_piece_needs_only_its_music():

@@ -152,8 +152,8 @@ GOOD = np.zeros((4, 128))
 @pytest.mark.parametrize(
     ("matrices", "words"),
     [
-        ((GOOD, GOOD), "three arrays"),
-        (5, "three arrays"),
+        ((GOOD, GOOD), "shape"),
+        (5, "shape"),
         ((GOOD, GOOD, GOOD[:2]), "shape"),
         ((GOOD[:, :48],) * 3, "shape"),
         ((GOOD[None],) * 3, "shape"),
