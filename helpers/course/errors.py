@@ -9,3 +9,9 @@ class OneSentence(Exception):
 
     def _render_traceback_(self) -> list[str]:  # IPython asks for it
         return [f"{type(self).__name__}: {self}"]
+
+
+def check_choice(what: str, choice, choices) -> None:
+    """Raises ValueError on what is none of the choices; None leaves it open."""
+    if choice is not None and choice not in choices:
+        raise ValueError(f"{what} is one of {', '.join(choices)}, not {choice!r}.")

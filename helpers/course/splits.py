@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+from .errors import check_choice
+
 SPLITS = ("train", "valid", "test")
-PUBLISHED_SPLITS = {
-    "train": "train",
-    "validation": "valid",
-    "test": "test",
-}  # to ours
+PUBLISHED_SPLITS = {"train": "train", "validation": "valid", "test": "test"}  # to ours
 
 
 def check_split(split: str | None) -> None:
     """Raises ValueError on what is none of ``SPLITS``; None stands for all of them."""
-    if split is not None and split not in SPLITS:
-        raise ValueError(f"A split is one of {', '.join(SPLITS)}, not {split!r}.")
+    check_choice("A split", split, SPLITS)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..course.errors import check_choice
 from ..course.settings import DATA_FOLDER
 from ..course.splits import check_split
 from ..files.groove_text import BEAT_TYPES, Groove, read_groove_file
@@ -57,8 +58,7 @@ def load_groove(
     or damaged.
     """
     check_split(split)
-    if beat_type is not None and beat_type not in BEAT_TYPES:
-        raise ValueError(f"A beat type is one of {', '.join(BEAT_TYPES)}, not {beat_type!r}.")
+    check_choice("A beat type", beat_type, BEAT_TYPES)
     choice = {"split": split, "beat_type": beat_type, "time_signature": time_signature}
 
     def wanted(groove: dict) -> bool:

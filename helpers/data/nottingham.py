@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 
+from ..course.errors import check_choice
 from ..files.abc_reader import read_tune, split_tunes
 from ..files.formats import one_sentence, read_bytes
 from ..files.reading import Reading, decode
@@ -40,9 +41,7 @@ def load_nottingham(kind: str | None = None, folder=None) -> list[Tune]:
     Raises ValueError on another kind, FileNotFoundError where there is no copy, MusicFileError
     where a book cannot be read.
     """
-    kinds = [*BOOKS.values(), "other"]
-    if kind is not None and kind not in kinds:
-        raise ValueError(f"A kind of tune is one of {', '.join(kinds)}, not {kind!r}.")
+    check_choice("A kind of tune", kind, [*BOOKS.values(), "other"])
     tunes = []
     for path in sorted(data_set_folder(NOTTINGHAM, folder=folder).glob("*.abc")):
         own = next((BOOKS[name] for name in BOOKS if path.name.startswith(name)), "other")

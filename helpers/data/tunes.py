@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from ..course.errors import check_choice
 from ..course.settings import DATA_FOLDER
 from ..course.splits import SPLITS, check_split
 from ..course.storage import read_shipped
@@ -126,8 +127,7 @@ def load_tunes(split: str | None = None, kind: str | None = None) -> list[Tune]:
     Raises ValueError on another split or kind, FileNotFoundError where the data file is missing.
     """
     check_split(split)
-    if kind is not None and kind not in KINDS:
-        raise ValueError(f"A kind of tune is one of {', '.join(KINDS)}, not {kind!r}.")
+    check_choice("A kind of tune", kind, KINDS)
     arrays = read_shipped(TUNES_FILE)
     chosen = np.ones(len(arrays["name"]), bool)
     if split is not None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ..music.arrays import check_array
 from ..music.conversion import to_piece
 from ..music.grid import MAX_MELODY_STEPS, REST, Piece, with_voices
 from ..music.timeline import Timeline
@@ -15,19 +16,10 @@ MELODY_RANGE = (57, 81)  # the sopranos that the accompaniment GAN was trained o
 
 
 def as_melody(melody) -> np.ndarray:
-    melody = np.asarray(melody)
-    if melody.ndim != 1 or not len(melody):
-        raise ValueError(
-            f"A melody is one row of pitches, at least one, not an array of shape {melody.shape}."
-        )
-    if len(melody) > MAX_MELODY_STEPS:
-        raise ValueError(
-            f"This melody has {len(melody):,} steps; {MAX_MELODY_STEPS:,} are the limit."
-        )
-    if not np.issubdtype(melody.dtype, np.integer):
-        raise ValueError(f"A melody holds whole numbers (MIDI pitches), not {melody.dtype}.")
-    if melody.min() < REST or melody.max() > 127:
-        raise ValueError("A melody holds MIDI pitches from 0 to 127, or -1 for a rest.")
+    hint = "MIDI's pitches run from 0 to 127, and -1 is a rest"
+    melody = check_array(melody, "A melody's pitches", ("steps",), True, (REST, 127), hint)
+    if not 1 <= len(melody) <= MAX_MELODY_STEPS:
+        raise ValueError(f"A melody has from 1 to {MAX_MELODY_STEPS:,} steps, not {len(melody):,}.")
     return melody.astype(np.int16)
 
 
@@ -35,18 +27,22 @@ def as_seed(seed: int | None) -> int:
     return int(np.random.default_rng().integers(2**31)) if seed is None else int(seed)
 
 
+def check_number(value, least: float, most: float, sentence: str, whole: bool = False) -> None:
+    """Raises ValueError with the sentence, and the value at its end, where that is no number from
+    ``least`` to ``most``."""
+    kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
+    if not isinstance(value, kinds) or isinstance(value, bool) or not least <= value <= most:
+        raise ValueError(f"{sentence}, not {value!r}.")
+
+
 def check_steps(steps) -> None:
-    if not isinstance(steps, (int, np.integer)) or not 1 <= steps <= MAX_MELODY_STEPS:
-        raise ValueError(f"Music here has from 1 to {MAX_MELODY_STEPS:,} steps, not {steps!r}.")
-
-
-def is_number(value) -> bool:
-    return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+    sentence = f"Music here has from 1 to {MAX_MELODY_STEPS:,} steps"
+    check_number(steps, 1, MAX_MELODY_STEPS, sentence, whole=True)
 
 
 def check_temperature(temperature) -> None:
-    if not is_number(temperature) or not 0 <= temperature < np.inf:
-        raise ValueError(f"A temperature is a number from 0 (no chance) up, not {temperature!r}.")
+    most = np.finfo(float).max  # anything but infinity
+    check_number(temperature, 0, most, "A temperature is a number from 0 (no chance) up")
 
 
 def fitting_shift(melody: np.ndarray) -> int:

@@ -18,7 +18,7 @@ from ..music.events import (
     notes_to_events,
 )
 from ..music.seconds import notes_in_seconds
-from .arguments import as_seed, check_temperature, is_number
+from .arguments import as_seed, check_number, check_temperature
 from .published import published
 
 if TYPE_CHECKING:
@@ -81,10 +81,8 @@ def compose(
     """
     from ..chapters import critic_and_composer as chapter
 
-    if not isinstance(start_pitch, (int, np.integer)) or not 21 <= start_pitch <= 108:
-        raise ValueError(f"A start pitch is a piano's, from 21 to 108, not {start_pitch!r}.")
-    if not is_number(seconds) or not 0 < seconds <= MAX_SECONDS:
-        raise ValueError(f"Music here lasts up to {MAX_SECONDS} seconds, not {seconds!r}.")
+    check_number(start_pitch, 21, 108, "A start pitch is a piano's, from 21 to 108", whole=True)
+    check_number(seconds, 0.001, MAX_SECONDS, f"Music here lasts up to {MAX_SECONDS} seconds")
     check_temperature(temperature)
     composer = chapter.Composer(network or published("03_critic_and_composer").network("composer"))
     seed = as_seed(seed)

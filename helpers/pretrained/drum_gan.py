@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 
+from ..course.errors import check_choice
 from ..music.grid import MAX_MELODY_STEPS, STEPS_PER_BAR
-from .arguments import as_seed, check_temperature
+from .arguments import as_seed, check_number, check_temperature
 from .published import published
 
 DRUM_VARIATION = 0.3  # of the noise: how much of it differs from one pair of bars to the next
@@ -30,11 +31,9 @@ def drum_loop(
     from ..chapters import drum_gan
 
     most = MAX_MELODY_STEPS // STEPS_PER_BAR
-    if not isinstance(bars, (int, np.integer)) or isinstance(bars, bool) or not 1 <= bars <= most:
-        raise ValueError(f"A drum loop has from 1 to {most:,} bars, not {bars!r}.")
+    check_number(bars, 1, most, f"A drum loop has from 1 to {most:,} bars", whole=True)
     check_temperature(temperature)
-    if style is not None and style not in drum_gan.STYLES:
-        raise ValueError(f"A style is one of {', '.join(drum_gan.STYLES)}, not {style!r}.")
+    check_choice("A style", style, drum_gan.STYLES)
     generator = generator or published("05_drum_gan").network("long_generator")
     seed = as_seed(seed)
     pairs = -(-bars // 2)

@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 
+from ..course.errors import check_choice
 from ..data.tunes import KINDS, load_tunes, usual_signature
 from ..music.grid import (
     REST,
@@ -20,10 +21,10 @@ from ..music.grid import (
 from ..music.words import Vocabulary, read_word, voice_words, words_to_voice
 from .arguments import (
     as_seed,
+    check_number,
     check_steps,
     check_temperature,
     harmonise,
-    is_number,
     move,
     take_melody,
 )
@@ -61,12 +62,11 @@ def continue_melody(
     melody, pickup, piece = take_melody(melody)
     check_steps(steps)
     check_temperature(temperature)
-    if top_k is not None and not (isinstance(top_k, (int, np.integer)) and top_k >= 1):
-        raise ValueError(f"top_k is a whole number from 1 up, not {top_k!r}.")
-    if top_p is not None and not (is_number(top_p) and 0 < top_p <= 1):
-        raise ValueError(f"top_p is a share above 0 and up to 1, not {top_p!r}.")
-    if style is not None and style not in KINDS:
-        raise ValueError(f"A style is one of {', '.join(KINDS)}, not {style!r}.")
+    if top_k is not None:
+        check_number(top_k, 1, np.inf, "top_k is a whole number from 1 up", whole=True)
+    if top_p is not None:
+        check_number(top_p, 1e-9, 1, "top_p is a share above 0 and up to 1")
+    check_choice("A style", style, KINDS)
     network = network or published("02_next_note_rnn").network("tunes")
     vocabulary = _tune_vocabulary()
     struck = as_onsets(melody, None if piece is None else piece.onsets[:, 0])[:, 0]
