@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -43,21 +44,19 @@ def plot_losses(history: dict, keys, title: str | None = None) -> Figure:
     return figure
 
 
-def plot_metrics(
-    history: dict, reference: dict, keys, titles: dict | None = None, columns: int = 3, chosen=None
-) -> Figure:
+def plot_metrics(history: dict, reference: dict, keys, chosen=None) -> Figure:
     """Metrics over training, one small plot each, with Bach's value as a dashed line.
 
     history: lists of numbers, or of one number a voice, over ``history["iteration"]``.
     reference: a number (or one a voice) a key, taken for Bach's; or several references by name,
     such as ``{"Bach": {...}, "baseline": {...}}``. A key that a reference lacks is drawn without.
-    titles: what stands above each plot, by key. chosen: an iteration to be marked.
+    chosen: an iteration to be marked.
     """
     keys = [keys] if isinstance(keys, str) else list(keys)
     if not all(isinstance(value, dict) for value in reference.values()):
         reference = {"Bach": reference}
     iterations = _figures(history, "iteration", over="iteration")
-    columns = min(columns, max(len(keys), 1))
+    columns = min(3, max(len(keys), 1))
     figure, grid = figure_grid(len(keys), columns, 0.4 + 2.8 * columns, 1.9, 0.6, sharex=True)
     for axes, key in zip(grid.ravel(), keys, strict=False):
         values = _figures(history, key, over="iteration")
@@ -65,7 +64,7 @@ def plot_metrics(
         _draw_metric(axes, iterations, values, levels)
         if chosen is not None:
             axes.axvline(chosen, color=GREY, linewidth=1)
-        tidy(axes, (titles or {}).get(key, _spoken(key)))
+        tidy(axes, _spoken(key))
         axes.xaxis.set_tick_params(labelbottom=True)
     for axes in grid[-1]:
         axes.set_xlabel("iteration", fontsize=10)
@@ -100,11 +99,8 @@ def _spoken(key: str) -> str:
 
 def _smooth(values: np.ndarray, width: int) -> np.ndarray:
     """The moving average; at the ends over what is there, and over what is a number."""
-    known = np.isfinite(values)
-    window = np.ones(2 * (width // 2) + 1)
-    total = np.convolve(np.where(known, values, 0), window, mode="same")
-    count = np.convolve(known, window, mode="same")
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    windows = pd.Series(values).rolling(2 * (width // 2) + 1, min_periods=1, center=True)
+    return windows.mean().to_numpy()
 
 
 def _draw_metric(axes, iterations, values, references: list) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
+from ..music.arrays import check_array
 from .pictures import COLOURS, figure_grid, new_figure, tidy
 
 MOST_CELLS = 20_000_000
@@ -62,9 +63,7 @@ def _checked(matrix, title) -> np.ndarray:
             f"A matrix has the shape (time, rows) and at most {MOST_CELLS:,} numbers; "
             f"{title!r} has the shape {matrix.shape}."
         )
-    if not np.isfinite(matrix).all():
-        raise ValueError(f"A matrix holds finite numbers; {title!r} holds nan or infinity.")
-    return matrix
+    return check_array(matrix, f"The numbers of {title!r}", ("time", "rows"))
 
 
 def _thinned(matrix: np.ndarray, most: int = 900) -> np.ndarray:

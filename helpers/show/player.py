@@ -9,6 +9,7 @@ import re
 import numpy as np
 
 from ..files.midi_writer import midi_bytes, to_midi
+from ..music.arrays import check_array
 from ..music.conversion import to_timeline
 from .synthesis import LONGEST, SAMPLE_RATE, SOUND_FONT_ENGINE, encode_mp3, finished, synthesize
 
@@ -20,7 +21,6 @@ def play(
     title: str | None = None,
     picture: bool = True,
     program=None,
-    steps_per_bar: int = 16,
 ) -> None:
     """Shows a piano roll, a player and a link to the MIDI file.
 
@@ -36,7 +36,7 @@ def play(
     title = title or timeline.name
     player = _player(timeline, tempo, title, program)
     if picture:
-        display(plot_roll(timeline, title, steps_per_bar))
+        display(plot_roll(timeline, title))
     display(HTML(player if picture else _heading(title) + player))
 
 
@@ -72,8 +72,7 @@ def play_samples(samples, sample_rate: int = SAMPLE_RATE, title: str | None = No
             f"Sound has the shape (samples,) and at most {LONGEST // 60} minutes, "
             f"not {samples.shape}."
         )
-    if not np.isfinite(samples).all():
-        raise ValueError("Samples are finite numbers; these hold nan or infinity.")
+    check_array(samples, "Samples", ("samples",))
     samples = finished(samples, len(samples), sample_rate)
     display(HTML(_heading(title) + _audio(samples, sample_rate, title or "sound")))
 

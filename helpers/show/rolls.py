@@ -9,7 +9,7 @@ from matplotlib.patches import Patch, Rectangle
 
 from ..music.conversion import to_timeline
 from ..music.drums import DRUM_NAMES, DRUM_PITCHES, DRUMS
-from ..music.grid import pitch_name
+from ..music.grid import STEPS_PER_BAR, pitch_name
 from ..music.timeline import Timeline, pitched_parts
 from .pictures import GREY, PLAIN, colour_of, figure_grid, new_figure, tidy
 
@@ -18,42 +18,38 @@ BLACK_KEYS = (1, 3, 6, 8, 10)
 MOST_NOTES = 20_000
 
 
-def plot_roll(music, title: str | None = None, steps_per_bar: int = 16, onsets=None) -> Figure:
+def plot_roll(music, title: str | None = None, onsets=None) -> Figure:
     """One piano roll: pitch over time, a colour a voice, a gap before each new note; drums as a
     grid in which a bar's height is the velocity. Both, one above the other, for music with both.
 
-    music: anything that ``to_timeline`` takes; a piece brings its title and bar lines.
-    steps_per_bar: where bar lines stand in music that brings none.
+    music: anything that ``to_timeline`` takes; a piece brings its title and bar lines. Bars of
+    music that brings none have 16 steps.
     """
     timeline = _drawable(music, onsets)
     has_drums = any(part.is_drum for part in timeline.parts)
-    has_pitches = any(len(part.notes) for part in pitched_parts(timeline))
+    has_pitches = not has_drums or any(len(part.notes) for part in pitched_parts(timeline))
     low, high = _pitch_range([timeline])
     width = float(np.clip(2.4 + timeline.steps * 0.13, 6, 11))
-    if has_drums and has_pitches:
-        figure = new_figure(width, 5.2)
-        axes, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
-        _draw_pitches(axes, timeline, steps_per_bar, (low, high))
-        _draw_drums(lower, timeline, steps_per_bar)
+    height = 2.9 if has_drums else float(np.clip(1.1 + 0.065 * (high - low), 2.6, 4.4))
+    figure = new_figure(width, 5.2 if has_drums and has_pitches else height)
+    ratios = [3] * has_pitches + [2] * has_drums
+    grid = figure.subplots(len(ratios), sharex=True, squeeze=False, height_ratios=ratios)[:, 0]
+    if has_pitches:
+        _draw_pitches(grid[0], timeline, (low, high))
+    if has_drums:
+        _draw_drums(grid[-1], timeline)
+    voices = _names(timeline)
+    if not has_drums and 1 < len(voices) <= 6:  # several, but no crowd: above the right end
+        place = {"loc": "lower right", "bbox_to_anchor": (1, 0.99), "borderaxespad": 0}
+        grid[0].legend(handles=voices, ncols=6, fontsize=10, handlelength=1, **place, **PLAIN)
+    for axes in grid[:-1]:
         axes.set_xlabel("")
-        tidy(lower)
-    elif has_drums:
-        figure = new_figure(width, 2.9)
-        axes = figure.subplots()
-        _draw_drums(axes, timeline, steps_per_bar)
-    else:
-        figure = new_figure(width, float(np.clip(1.1 + 0.065 * (high - low), 2.6, 4.4)))
-        axes = figure.subplots()
-        _draw_pitches(axes, timeline, steps_per_bar, (low, high))
-        voices = _names(timeline)
-        if 1 < len(voices) <= 6:  # several, but no crowd: above the right end
-            place = {"loc": "lower right", "bbox_to_anchor": (1, 0.99), "borderaxespad": 0}
-            axes.legend(handles=voices, ncols=6, fontsize=10, handlelength=1, **place, **PLAIN)
-    tidy(axes, title or timeline.name)
+        tidy(grid[-1])
+    tidy(grid[0], title or timeline.name)
     return figure
 
 
-def plot_rolls(rolls, columns: int | None = None, steps_per_bar: int = 16) -> Figure:
+def plot_rolls(rolls, columns: int | None = None) -> Figure:
     """Several piano rolls on one pitch axis, to be compared.
 
     rolls: ``[(title, music), ...]`` or a dict of them. columns: how many side by side; None sets
@@ -74,9 +70,9 @@ def plot_rolls(rolls, columns: int | None = None, steps_per_bar: int = 16) -> Fi
     figure, grid = figure_grid(len(pairs), columns, width, height)
     for axes, (title, _), timeline in zip(grid.ravel(), pairs, timelines, strict=False):
         if timeline.parts and all(part.is_drum for part in timeline.parts):
-            _draw_drums(axes, timeline, steps_per_bar)
+            _draw_drums(axes, timeline)
         else:
-            _draw_pitches(axes, timeline, steps_per_bar, (low, high))
+            _draw_pitches(axes, timeline, (low, high))
         axes.set_xlim(0, longest)
         tidy(axes, title)
     for axes in grid[:-1].ravel():
@@ -116,7 +112,7 @@ def _pitch_range(timelines) -> tuple[int, int]:
     return low - missing // 2, high + (missing + 1) // 2
 
 
-def _draw_pitches(axes, timeline: Timeline, steps_per_bar: int, pitch_range) -> None:
+def _draw_pitches(axes, timeline: Timeline, pitch_range) -> None:
     low, high = pitch_range
     for pitch in range(low, high + 1):
         if pitch % 12 in BLACK_KEYS:
@@ -139,7 +135,7 @@ def _draw_pitches(axes, timeline: Timeline, steps_per_bar: int, pitch_range) -> 
     names = [p for p in range(max(low, 0), high + 1) if p % 12 in _named_keys(high - low)]
     axes.set_yticks(names, [pitch_name(pitch) for pitch in names])
     axes.set_ylabel("pitch", fontsize=10)
-    _draw_bars(axes, timeline, steps_per_bar)
+    _draw_bars(axes, timeline)
 
 
 def _add_boxes(axes, boxes: list[Rectangle], colour: str, label: str) -> None:
@@ -158,7 +154,7 @@ def _named_keys(span: int) -> tuple[int, ...]:
     return (0, 4, 7) if span <= 30 else (0, 7) if span <= 48 else (0,)
 
 
-def _draw_drums(axes, timeline: Timeline, steps_per_bar: int) -> None:
+def _draw_drums(axes, timeline: Timeline) -> None:
     rows = {pitch: row for row, (_, pitches) in enumerate(DRUMS) for pitch in pitches}
     names = list(DRUM_NAMES)
     notes = np.concatenate([part.notes for part in timeline.parts if part.is_drum])
@@ -182,15 +178,15 @@ def _draw_drums(axes, timeline: Timeline, steps_per_bar: int) -> None:
     axes.set_ylim(-0.6, len(names) - 0.4)
     axes.set_yticks(range(len(names)), names)
     axes.set_title("height: velocity", loc="right", fontsize=9, color=GREY)
-    _draw_bars(axes, timeline, steps_per_bar, beat_colour="#cccccc")
+    _draw_bars(axes, timeline, beat_colour="#cccccc")
 
 
-def _draw_bars(axes, timeline: Timeline, steps_per_bar: int, beat_colour="#e4e4e4") -> None:
+def _draw_bars(axes, timeline: Timeline, beat_colour="#e4e4e4") -> None:
     """Bar lines, numbered, and fainter lines for the beats; a pickup stands before bar 1."""
     steps = max(float(timeline.steps), 1.0)
     bars = timeline.bar_starts
     if bars is None or not len(bars):
-        bars = np.arange(0, steps, steps_per_bar)
+        bars = np.arange(0, steps, STEPS_PER_BAR)
     bars = np.asarray(bars)[np.asarray(bars) < steps]
     edges = np.append(bars, steps)
     beats = [np.arange(a, b, 4) for a, b in zip(edges[:-1], edges[1:], strict=True)]

@@ -26,7 +26,7 @@ SOUND_FONT_ENGINE = f"sound font {SOUND_FONT.stem}"
 
 
 def synthesize(
-    music, tempo: float | None = None, onsets=None, program=None, sample_rate: int = SAMPLE_RATE
+    music, tempo: float | None = None, onsets=None, program=None
 ) -> tuple[np.ndarray, str]:
     """``(samples, engine)``: mono float32 in -1..1, always about as loud, and what played it.
 
@@ -53,47 +53,38 @@ def synthesize(
     except soundfont.SoundFontError as error:
         font, engine = None, f"plain tones ({error})"
     if not notes:
-        return np.zeros(int(seconds * sample_rate), np.float32), engine
+        return np.zeros(int(seconds * SAMPLE_RATE), np.float32), engine
     parts = parts_in_seconds(timeline)
-    if font:
-        samples = soundfont.render(parts, font, sample_rate)
-    else:
-        samples = _plain_tones(parts, seconds, sample_rate)
-    samples = _with_room(samples, sample_rate)
-    return finished(samples, int(seconds * sample_rate), sample_rate), engine
+    samples = soundfont.render(parts, font) if font else _plain_tones(parts, seconds)
+    return finished(_with_room(samples), int(seconds * SAMPLE_RATE), SAMPLE_RATE), engine
 
 
-def _plain_tones(parts: list[Part], seconds: float, sample_rate: int) -> np.ndarray:
-    """Sines with a few overtones; drums are bursts of noise, the low ones with a falling tone."""
-    out = np.zeros(int((seconds + 1.5) * sample_rate))
-    times = np.arange(int(0.3 * sample_rate)) / sample_rate
-    noise = np.random.default_rng(0).uniform(-1, 1, len(times))
+def _plain_tones(parts: list[Part], seconds: float) -> np.ndarray:
+    """Sines with a few overtones; drums are bursts of noise."""
+    out = np.zeros(int((seconds + 1.5) * SAMPLE_RATE))
     for part in parts:
         for start, end, pitch, velocity in part.notes:
-            if not part.is_drum:
-                turns = np.arange(int((end - start + 0.1) * sample_rate)) / sample_rate
-                phase = 2 * np.pi * 440 * 2 ** ((pitch - 69) / 12) * turns
-                sound = np.sin(phase) + 0.35 * np.sin(2 * phase) + 0.15 * np.sin(3 * phase)
-                sound *= np.clip((end - start + 0.1 - turns) / 0.1, 0, 1)
-            else:
-                low = pitch in (35, 36, 41, 43, 45, 47, 48, 50, 58)
-                hertz = 4 * pitch - 90
-                tone = np.sin(2 * np.pi * hertz * times * np.exp(-4 * times)) if low else noise
-                sound = 2 * (tone + 0.05 * noise) * np.exp(-(12 if low else 25) * times)
-            place = out[int(start * sample_rate) :][: len(sound)]
+            times = np.arange(int((end - start + 0.1) * SAMPLE_RATE)) / SAMPLE_RATE
+            phase = 2 * np.pi * 440 * 2 ** ((pitch - 69) / 12) * times
+            sound = np.sin(phase) + 0.35 * np.sin(2 * phase) + 0.15 * np.sin(3 * phase)
+            sound *= np.clip((end - start + 0.1 - times) / 0.1, 0, 1)
+            if part.is_drum:
+                noise = np.random.default_rng(0).uniform(-2, 2, len(times))
+                sound = noise * np.exp(-25 * times)
+            place = out[int(start * SAMPLE_RATE) :][: len(sound)]
             place += velocity * sound[: len(place)]
     return out
 
 
-def _with_room(samples: np.ndarray, sample_rate: int) -> np.ndarray:
+def _with_room(samples: np.ndarray) -> np.ndarray:
     """The sound in a small hall: decaying, darkened noise is its answer to a clap. The font is
     made for this; dry, its notes stop dead."""
-    length = int(ROOM_SECONDS * sample_rate)
-    times = np.arange(length) / sample_rate
+    length = int(ROOM_SECONDS * SAMPLE_RATE)
+    times = np.arange(length) / SAMPLE_RATE
     answer = np.random.default_rng(0).standard_normal(length) * 10 ** (-3 * times / ROOM_SECONDS)
-    answer[: int(0.015 * sample_rate)] = 0  # the way to the nearest wall and back
+    answer[: int(0.015 * SAMPLE_RATE)] = 0  # the way to the nearest wall and back
     size = 1 << (4 * length).bit_length()  # long music goes through in blocks
-    hertz = np.fft.rfftfreq(size, 1 / sample_rate)
+    hertz = np.fft.rfftfreq(size, 1 / SAMPLE_RATE)
     darkened = np.fft.rfft(answer, size) / (1 + (hertz / 2500) ** 2)
     darkened *= ROOM_SHARE / np.sqrt(np.mean(np.abs(darkened) ** 2))
     out = np.pad(samples, (0, size)).astype(np.float32)

@@ -10,7 +10,7 @@ import numpy as np
 from . import player
 
 
-def browse(items, title: str | None = None, chosen=None, **options):
+def browse(items, chosen=None, **options):
     """A slider over several pieces of music; the one it stands on is shown and played below it.
 
     items: a dict of label and music (anything that ``to_timeline`` takes), or a list.
@@ -22,9 +22,8 @@ def browse(items, title: str | None = None, chosen=None, **options):
     items = items if isinstance(items, dict) else dict(enumerate(items))
     if not items:
         raise ValueError("There is nothing to browse: give at least one piece of music.")
-    name = title or ""
-    chosen = {} if chosen is None else {name: chosen}
-    return explore(lambda **labels: items[labels[name]], {name: items}, chosen, **options)[name]
+    chosen = {} if chosen is None else {"": chosen}
+    return explore(lambda **labels: items[labels[""]], {"": items}, chosen, **options)[""]
 
 
 def explore(make, choices: dict, chosen: dict | None = None, **options) -> dict:
@@ -83,9 +82,9 @@ def explore(make, choices: dict, chosen: dict | None = None, **options) -> dict:
     return sliders
 
 
-def listening_form(clips: dict, question: str, seed: int | None = None, most: int = 5):
+def listening_form(clips: dict, question: str, seed: int | None = None):
     """Clips under the letters A, B, C in an order drawn by ``seed`` (None: a new one each time), a
-    rating from 1 to ``most`` for each, and a button that shows which was which and locks them.
+    rating from 1 to 5 for each, and a button that shows which was which and locks them.
 
     clips: a dict of label and music. Returns the form: ``form.ratings()`` is a dict of label and
     rating, None where none was given.
@@ -94,7 +93,7 @@ def listening_form(clips: dict, question: str, seed: int | None = None, most: in
 
     if not clips:
         raise ValueError("There is nothing to listen to: give at least one piece of music.")
-    form = ListeningForm(clips, question, seed, most)
+    form = ListeningForm(clips, question, seed)
     for letter, label in form.labels.items():
         player.play(clips[label], title=f"clip {letter}", picture=False)
     display(form.box)
@@ -104,12 +103,12 @@ def listening_form(clips: dict, question: str, seed: int | None = None, most: in
 class ListeningForm:
     """See ``listening_form``. ``labels``: letter -> label, which the listener must not see."""
 
-    def __init__(self, clips, question, seed, most):
+    def __init__(self, clips, question, seed):
         import ipywidgets
 
         order = np.random.default_rng(seed).permutation(list(clips)).tolist()
         self.labels = {chr(ord("A") + i): label for i, label in enumerate(order)}
-        options = [("-", None), *((str(i), i) for i in range(1, most + 1))]
+        options = [("-", None), *((str(i), i) for i in range(1, 6))]
         self.choices = {
             letter: ipywidgets.ToggleButtons(
                 options=options, description=f"clip {letter}", style={"button_width": "3em"}
@@ -119,7 +118,7 @@ class ListeningForm:
         self.button = ipywidgets.Button(description="Which was which?")
         self.button.on_click(self._reveal)
         self.answer = ipywidgets.HTML()
-        heading = ipywidgets.HTML(f"<b>{html.escape(question)}</b> (1 no, {most} yes)")
+        heading = ipywidgets.HTML(f"<b>{html.escape(question)}</b> (1 no, 5 yes)")
         self.box = ipywidgets.VBox([heading, *self.choices.values(), self.button, self.answer])
 
     def ratings(self) -> dict:

@@ -117,8 +117,8 @@ def test_bar_lines_and_numbers(chorale):
     assert shown[0] == 1
     strong = [line.get_xdata()[0] for line in axes.lines if line.get_linewidth() == 1]
     assert strong == list(chorale.bar_starts)
-    three = rolls.plot_roll([60] * 36, steps_per_bar=12).axes[0]
-    assert list(three.get_xticks()) == [0, 12, 24]
+    without = rolls.plot_roll([60] * 36).axes[0]
+    assert list(without.get_xticks()) == [0, 16, 32]
 
 
 def test_the_legend_names_the_voices():
@@ -286,13 +286,11 @@ def test_metrics_with_one_reference():
     assert [t.get_text() for t in figure.legends[0].get_texts()] == ["Bach"]
 
 
-def test_metrics_with_several_references_voices_titles_and_a_mark():
+def test_metrics_with_several_references_voices_and_a_mark():
     references = {"Bach": {"rate": [0.19, 0.21, 0.26]}, "baseline": {"chord_share": 0.3}}
-    figure = curves.plot_metrics(
-        HISTORY, references, ["rate", "chord_share"], titles={"rate": "Moves"}, chosen=10
-    )
+    figure = curves.plot_metrics(HISTORY, references, ["rate", "chord_share"], chosen=10)
     first, second = figure.axes[:2]
-    assert first.get_title(loc="left") == "Moves"
+    assert first.get_title(loc="left") == "rate"
     assert [line.get_color() for line in first.lines[:3]] == list(COLOURS[1:])
     assert [line.get_ydata()[0] for line in first.lines[3:6]] == [0.19, 0.21, 0.26]
     assert second.lines[1].get_linestyle() == ":"
