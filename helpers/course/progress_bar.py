@@ -1,10 +1,9 @@
-"""How far a loop is: a bar in a notebook, a line in a terminal or in a log."""
+"""How far a loop is: a bar in a notebook, elsewhere a line now and then."""
 
 from __future__ import annotations
 
 import html
 import numbers
-import shutil
 import signal
 import sys
 import threading
@@ -66,7 +65,7 @@ class Progress:
                     if screen.due(self):
                         screen.draw(self)
         finally:
-            screen.draw(self, last=True)
+            screen.draw(self)
 
     @contextmanager
     def _first_interrupt_noted(self):
@@ -84,8 +83,6 @@ class Progress:
         try:
             yield
         finally:
-            if old_handler is None:  # it was not Python's, and cannot be set back from here
-                old_handler = signal.default_int_handler
             signal.signal(signal.SIGINT, old_handler)
 
     def text(self) -> str:
@@ -135,35 +132,25 @@ def _figure(value) -> str:
     return f"{value:.0f}" if 999.5 <= abs(value) < 1e6 else f"{value:.3g}"
 
 
-def _screen() -> _TimedScreen | _Log:
-    """What is drawn on here: a notebook, a terminal, or a log."""
+def _screen() -> _Notebook | _Log:
+    """What is drawn on here: a notebook, or a terminal or a log."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
-    if getattr(shell, "kernel", None) is not None:
-        return _Notebook()
-    return _Terminal() if sys.stderr.isatty() else _Log()
+    return _Log() if getattr(shell, "kernel", None) is None else _Notebook()
 
 
-class _TimedScreen:
-    drawn = 0.0
+class _Notebook:
+    """One output that is updated in place, so that the saved notebook holds its last state."""
+
+    handle, drawn = None, 0.0
 
     def due(self, bar: Progress) -> bool:
         return monotonic() - self.drawn >= SECONDS_BETWEEN_DRAWINGS
 
-    def draw(self, bar: Progress, last: bool = False) -> None:
-        self.drawn = monotonic()
-        self._write(bar, last)
-
-
-class _Notebook(_TimedScreen):
-    """One output that is updated in place, so that the saved notebook holds its last state."""
-
-    handle = None
-
-    def _write(self, bar, last):
+    def draw(self, bar: Progress) -> None:
         from IPython.display import display
 
-        text = bar.text()
+        self.drawn, text = monotonic(), bar.text()
         picture = (
             f'<progress value="{bar.done}" max="{bar.total}"></progress> ' if bar.total else ""
         )
@@ -174,18 +161,6 @@ class _Notebook(_TimedScreen):
             self.handle.update(data, raw=True)
 
 
-class _Terminal(_TimedScreen):
-    """One line on stderr, written over; cut to the width, since a wrapped line cannot be."""
-
-    width = 0
-
-    def _write(self, bar, last):
-        line = bar.text()[: shutil.get_terminal_size().columns - 1]
-        end = "\n" if last else ""
-        print(f"\r{line.ljust(self.width)}", end=end, file=sys.stderr, flush=True)
-        self.width = len(line)
-
-
 class _Log:
     """A line on stderr about every tenth of the way."""
 
@@ -194,6 +169,6 @@ class _Log:
     def due(self, bar: Progress) -> bool:
         return bool(bar.total) and self.tenth < bar.done * 10 // bar.total < 10
 
-    def draw(self, bar: Progress, last: bool = False) -> None:
+    def draw(self, bar: Progress) -> None:
         self.tenth = bar.done * 10 // bar.total if bar.total else 0
         print(bar.text(), file=sys.stderr, flush=True)

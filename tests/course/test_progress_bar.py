@@ -1,4 +1,4 @@
-"""The progress bar: what it shows in a notebook, a terminal and a log, and how it is stopped."""
+"""The progress bar: what it shows in a notebook and in a log, and how it is stopped."""
 
 import io
 import queue
@@ -32,17 +32,8 @@ def clock(monkeypatch):
     return clock
 
 
-class Screen(io.StringIO):
-    def __init__(self, is_terminal):
-        super().__init__()
-        self.is_terminal = is_terminal
-
-    def isatty(self):
-        return self.is_terminal
-
-
 def test_a_log_gets_a_line_about_every_tenth(monkeypatch, clock):
-    monkeypatch.setattr(sys, "stderr", Screen(False))
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
     bar = progress(range(100), label="Training")
     for i in bar:
         clock.now += 2
@@ -57,7 +48,7 @@ def test_a_log_gets_a_line_about_every_tenth(monkeypatch, clock):
 
 
 def test_time_left_comes_from_the_pace_after_the_first_iteration(monkeypatch, clock):
-    monkeypatch.setattr(sys, "stderr", Screen(False))
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
     bar = progress(range(5, 20), total=20, initial=5)
     texts = []
     for i in bar:
@@ -68,31 +59,6 @@ def test_time_left_comes_from_the_pace_after_the_first_iteration(monkeypatch, cl
     assert texts[1] == "6/20, 1:10 elapsed, 14:00 left"
     assert texts[2] == "7/20, 1:20 elapsed, 4:20 left"
     assert bar.text() == "20/20, 3:20 elapsed"
-
-
-def test_a_terminal_line_is_written_over_and_cut_to_the_width(monkeypatch, clock):
-    monkeypatch.setattr(sys, "stderr", Screen(True))
-    monkeypatch.setenv("COLUMNS", "40")
-    bar = progress(range(1000), label="Training")
-    for i in bar:
-        clock.now += 0.125  # every second iteration is a quarter of a second later
-        bar.show(loss=1.0, words="x" * 100 if i < 500 else "")
-    *lines, end = sys.stderr.getvalue().split("\r")[1:]
-    assert len(lines) == 501
-    assert all(len(line) == 39 and "\n" not in line for line in lines[2:500])
-    assert end.rstrip(" \n") == "Training: 1000/1000, 2:05 elapsed | los"
-    assert end.endswith("\n")
-
-
-def test_a_shorter_terminal_line_wipes_out_the_longer_one(monkeypatch, clock):
-    monkeypatch.setattr(sys, "stderr", Screen(True))
-    monkeypatch.setenv("COLUMNS", "80")
-    bar = progress(range(2))
-    for _ in bar:
-        clock.now += 1
-    lines = sys.stderr.getvalue().split("\r")[1:]
-    assert lines[1:3] == ["1/2, 0:01 elapsed, 0:01 left", "2/2, 0:02 elapsed           "]
-    assert lines[-1].endswith("\n")
 
 
 class FakeKernel:
@@ -132,10 +98,9 @@ def test_a_notebook_gets_one_output_that_is_updated(monkeypatch, clock):
     }
 
 
-@pytest.mark.parametrize("is_terminal", [True, False])
 @pytest.mark.parametrize("in_notebook", [True, False])
-def test_unknown_and_empty_totals(monkeypatch, clock, is_terminal, in_notebook):
-    monkeypatch.setattr(sys, "stderr", Screen(is_terminal))
+def test_unknown_and_empty_totals(monkeypatch, clock, in_notebook):
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
     if in_notebook:
         FakeKernel(monkeypatch)
     bar = progress(i for i in range(3))
