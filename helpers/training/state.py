@@ -17,6 +17,7 @@ from ..course.settings import ROOT, runs_folder
 from ..course.storage import remove_leftovers, write_npz
 
 STATE = "state"  # the array in training.npz that holds, as JSON, all that is not an array
+MAY_CHANGE = ("iterations", "epochs", "every")  # of a training's settings
 
 
 class CheckpointError(OneSentence, RuntimeError):
@@ -82,7 +83,7 @@ class Training:
 
     networks, optimizers: by name, and built. All their variables are kept, among them an
     optimizer's learning rate and the random state of a network's Dropout.
-    settings: what must not change in the middle, but for the names in ``may_change``: more
+    settings: what must not change in the middle, but for the names in ``MAY_CHANGE``: more
     iterations or epochs than before are welcome. data: the arrays that are learned from, or a text
     such as a file's SHA-256; it must not change either. folder: by default
     ``runs_folder(chapter)``.
@@ -94,16 +95,7 @@ class Training:
     ``resume`` to the last ``save``, over all runs, so call ``resume`` in the cell that trains.
     """
 
-    def __init__(
-        self,
-        chapter,
-        networks,
-        optimizers,
-        settings,
-        data=None,
-        folder=None,
-        may_change=("iterations", "epochs", "every"),
-    ):
+    def __init__(self, chapter, networks, optimizers, settings, data=None, folder=None):
         for name, owner in (*networks.items(), *optimizers.items()):
             if not owner.built:
                 raise CheckpointError(
@@ -113,7 +105,6 @@ class Training:
         self.networks, self.optimizers, self.settings = networks, optimizers, settings
         self.folder = Path(folder) if folder is not None else runs_folder(chapter)
         self.file = self.folder / "training.npz"
-        self.may_change = may_change
         self.data = fingerprint(data)
         self.iteration = self.saved_iteration = 0
         self.history: dict[str, list] = {}
@@ -213,8 +204,8 @@ class Training:
 
     def _restore(self, state: dict, arrays: dict) -> None:
         self._compare_settings(state["settings"])
-        if self.data != (then := state.get("data", self.data)):
-            raise self._mismatch("data of the hash", then, self.data)
+        if self.data != state["data"]:
+            raise self._mismatch("data of the hash", state["data"], self.data)
         variables = self._variables()
         there = {name: a.shape for name, a in arrays.items() if not name.startswith("samples/")}
         here = {name: tuple(variable.shape) for name, variable in variables.items()}
@@ -236,7 +227,7 @@ class Training:
 
     def _compare_settings(self, there: dict) -> None:
         here = json.loads(to_json(self.settings))
-        for name in sorted((there.keys() | here.keys()) - set(self.may_change)):
+        for name in sorted((there.keys() | here.keys()) - set(MAY_CHANGE)):
             then, now = there.get(name, "not set"), here.get(name, "not set")
             if then != now:
                 raise self._mismatch(f"{name} =", then, now)
