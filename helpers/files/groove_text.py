@@ -41,6 +41,7 @@ from ..music.drums import (
     hits_to_notes,
 )
 from ..music.grid import read_signature
+from ..music.timeline import Part, Timeline
 
 BEAT_TYPES = ("beat", "fill")
 VELOCITIES = {"o": 36, "+": 62, "x": 90, "X": 116}
@@ -104,10 +105,8 @@ class Groove(NamedTuple):
         drums = hits_to_drums(self.hits, steps + 1)
         return drums if drums[-1].any() else drums[:-1]
 
-    def to_timeline(self):
-        """A ``Timeline`` for ``play`` and ``plot_roll``: exact times and pitches, tempo, bars."""
-        from ..music.timeline import Part, Timeline
-
+    def to_timeline(self) -> Timeline:
+        """For ``play`` and ``plot_roll``: exact times and pitches, tempo, bars."""
         return Timeline(
             parts=[Part("drums", hits_to_notes(self.hits), 0, True)],
             steps=self.ticks / TICKS_PER_STEP,

@@ -86,9 +86,7 @@ FIGURES = {
 def histogram(figure: str, drums) -> np.ndarray:
     """How a figure of the windows is distributed over its ``BINS``: shares that sum to 1. What lies
     beyond the edges counts in the outermost bins; all zeros where there is nothing to be counted.
-    Raises ValueError on an unknown figure."""
-    if figure not in FIGURES:
-        raise ValueError(f"A figure of drums is one of {', '.join(FIGURES)}, not {figure!r}.")
+    """
     edges = BINS[figure]
     # Rounding must not move a share such as 0.3 or 0.6 below an edge that it stands on.
     values = np.clip(FIGURES[figure](drums) + 1e-9, edges[0], edges[-1])

@@ -25,18 +25,15 @@ SOUND_FONT = Path(find_spec("pretty_midi").origin).with_name("TimGM6mb.sf2")
 SOUND_FONT_ENGINE = f"sound font {SOUND_FONT.stem}"
 
 
-def synthesize(
-    music, tempo: float | None = None, onsets=None, program=None
-) -> tuple[np.ndarray, str]:
+def synthesize(music, tempo: float | None = None, program=None) -> tuple[np.ndarray, str]:
     """``(samples, engine)``: mono float32 in -1..1, always about as loud, and what played it.
 
-    music, onsets: as in ``to_timeline``; tempo, program: as in ``as_played``. The clip lasts as
-    long as the music and until its last sound has died away. The engine is the sound font that
-    pretty_midi installs; where it is missing or damaged, plain tones, and the engine's name says
-    so. Music without notes is silence. Raises ValueError for music of more than ten minutes or
+    music: as in ``to_timeline``; tempo, program: as in ``as_played``. The clip lasts as long as the
+    music and until its last sound has died away. The engine is the sound font that pretty_midi
+    installs; where it is missing or damaged, plain tones, and the engine's name says so. Music without notes is silence. Raises ValueError for music of more than ten minutes or
     20,000 notes.
     """
-    timeline = as_played(to_timeline(music, onsets), tempo, program)
+    timeline = as_played(to_timeline(music), tempo, program)
     seconds = float(seconds_at(timeline, last_step(timeline, timeline.parts)))
     notes = sum(len(part.notes) for part in timeline.parts)
     if seconds > LONGEST:
