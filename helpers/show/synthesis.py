@@ -30,8 +30,8 @@ def synthesize(music, tempo: float | None = None, program=None) -> tuple[np.ndar
 
     music: as in ``to_timeline``; tempo, program: as in ``as_played``. The clip lasts as long as the
     music and until its last sound has died away. The engine is the sound font that pretty_midi
-    installs; where it is missing or damaged, plain tones, and the engine's name says so. Music without notes is silence. Raises ValueError for music of more than ten minutes or
-    20,000 notes.
+    installs; where it is missing or damaged, plain tones, and the engine's name says so. Music
+    without notes is silence. Raises ValueError for music of more than ten minutes or 20,000 notes.
     """
     timeline = as_played(to_timeline(music), tempo, program)
     seconds = float(seconds_at(timeline, last_step(timeline, timeline.parts)))
