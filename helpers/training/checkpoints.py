@@ -38,8 +38,8 @@ ZIP_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest date a zip file knows
 def write_checkpoint(
     folder: Path, networks: dict[str, keras.Model], history: dict, samples: dict, card: dict
 ) -> None:
-    """Writes NAME.keras for each network (without its optimizer), history.json, samples.npz and
-    card.json, to which versions and each file's size and SHA-256 are added.
+    """Writes NAME.keras for each network, history.json, samples.npz and card.json, to which
+    versions and each file's size and SHA-256 are added.
 
     The folder appears as a whole, in place of an older one; the same networks, history and samples
     give the same bytes. Samples of one name and unequal shapes may differ in the first axis only.
@@ -67,11 +67,7 @@ def write_checkpoint(
 
 
 def _save_network(network: keras.Model, path: Path) -> None:
-    """A ``.keras`` file without optimizer, and without the dates that Keras puts in."""
-    if network.compiled:
-        compiled, network = network, type(network).from_config(network.get_config())
-        for new, old in zip(network.variables, compiled.variables, strict=True):
-            new.assign(old)  # set_weights would leave out Dropout's random state
+    """A ``.keras`` file without the dates that Keras puts in."""
     network.save(path)
     with zipfile.ZipFile(path) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}

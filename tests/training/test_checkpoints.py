@@ -41,8 +41,6 @@ def make_networks():
     joined = layers.Dense(5, "relu")(layers.Concatenate()([melody, noise]))
     generator = keras.Model([melody, noise], layers.Dropout(0.1)(joined), name="generator")
     critic = keras.Sequential([keras.Input((4,)), layers.Dropout(0.1), layers.Dense(2)])
-    critic.compile("adam", "mse")
-    critic.fit(np.ones((8, 4)), np.ones((8, 2)), verbose=0)
     return {"generator": generator, "critic": critic}
 
 
@@ -135,12 +133,6 @@ def test_the_same_networks_give_the_same_bytes(tmp_path, written_once, networks,
     monkeypatch.setattr(datetime, "datetime", Tomorrow)
     write_checkpoint(tmp_path / "again", networks, HISTORY, SAMPLES, CARD)
     assert contents(tmp_path / "again") == contents(written_once)
-
-
-def test_no_optimizer_is_published_and_the_network_keeps_its_own(published, networks):
-    assert networks["critic"].optimizer is not None
-    assert getattr(load_checkpoint(CHAPTER).network("critic"), "optimizer", None) is None
-    assert b"adam" not in (published / "critic.keras").read_bytes().lower()
 
 
 def test_networks_load_in_a_process_that_knows_only_keras(written_once):
