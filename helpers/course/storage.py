@@ -83,7 +83,7 @@ def whole_folder(folder: Path) -> Iterator[Path]:
     A process killed between the two renames leaves only the old folder, under another name, from
     which ``recover_folder`` brings it back: call that before reading.
     """
-    new, old = _siblings(folder)
+    new, old = (folder.with_name(f".{folder.name}.{which}") for which in ("new", "old"))
     recover_folder(folder)
     for leftover in (new, old):
         if leftover.exists():
@@ -102,14 +102,9 @@ def whole_folder(folder: Path) -> Iterator[Path]:
 
 def recover_folder(folder: Path) -> None:
     """Puts the old folder back in its place where ``whole_folder`` was stopped half-way."""
-    _, old = _siblings(folder)
+    old = folder.with_name(f".{folder.name}.old")
     if old.exists() and not folder.exists():
         os.rename(old, folder)
-
-
-def _siblings(folder: Path) -> tuple[Path, Path]:
-    """Where the new folder is filled, and where the old one waits while they change places."""
-    return folder.with_name(f".{folder.name}.new"), folder.with_name(f".{folder.name}.old")
 
 
 def sha256(path: Path) -> str:

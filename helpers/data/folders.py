@@ -81,27 +81,16 @@ def find_files(folder: Path) -> list[str]:
     """The music files under a folder, relative to it and with "/", in order. Links are followed,
     but no folder is entered twice."""
     found, seen = [], set()
-
-    def enter(place: Path, above: str) -> None:
+    for place, inner, names in os.walk(folder, followlinks=True):
         real = os.path.realpath(place)
         if real in seen:
-            return
+            inner.clear()
+            continue
         seen.add(real)
-        try:
-            with os.scandir(place) as listing:
-                entries = sorted(listing, key=lambda entry: entry.name)
-        except OSError:  # not ours to look into
-            return
-        for entry in entries:
-            if entry.name.startswith("."):
-                continue
-            if entry.is_dir():
-                enter(Path(entry.path), f"{above}{entry.name}/")
-            elif entry.name.lower().endswith(SUFFIXES):
-                found.append(above + entry.name)
-
-    enter(folder, "")
-    return found
+        inner[:] = sorted(name for name in inner if not name.startswith("."))
+        music = [n for n in names if n.lower().endswith(SUFFIXES) and not n.startswith(".")]
+        found += [Path(place, name).relative_to(folder).as_posix() for name in music]
+    return sorted(found, key=lambda file: file.split("/"))
 
 
 # --- what a file becomes -----------------------------------------------------------------------
