@@ -58,9 +58,11 @@ def to_timeline(music, onsets=None) -> Timeline:
         return _midi_timeline(music)
     if hasattr(music, "tracks") and hasattr(music, "downbeat"):
         return _multitrack_timeline(music)
+    if hasattr(music, "recurse"):
+        return _stream_timeline(music)
     raise TypeError(
-        "Music is a melody, voices, a piano roll, drums, a Piece, a PrettyMIDI or a Multitrack, "
-        f"not {type(music).__name__}."
+        "Music is a melody, voices, a piano roll, drums, a Piece, a PrettyMIDI, a Multitrack "
+        f"or a music21 stream, not {type(music).__name__}."
     )
 
 
@@ -185,6 +187,30 @@ def _midi_timeline(midi) -> Timeline:
         time_signature=f"{metres[-1].numerator}/{metres[-1].denominator}" if metres else "",
         later_tempos=np.column_stack([steps_at(times), tempos])[1:],
     )
+
+
+def _stream_timeline(stream) -> Timeline:
+    """A music21 stream, by music21's own translation to MIDI. Bars begin where its measures do, for
+    MIDI has no pickups, unless repeats are played out and move them."""
+    import io
+
+    import pretty_midi
+    from music21.midi.translate import streamToMidiFile
+
+    if not stream.recurse().notes:
+        return Timeline([], 0.0)
+    midi = pretty_midi.PrettyMIDI(io.BytesIO(streamToMidiFile(stream).writestr()))
+    timeline = _midi_timeline(midi)
+    if not stream.recurse().getElementsByClass("MetronomeMark"):
+        timeline = timeline._replace(tempo=float(DEFAULT_TEMPO))  # music21 would take its own
+    parts = list(getattr(stream, "parts", None) or [stream])
+    measures = list(parts[0].getElementsByClass("Measure"))
+    steps = [float(STEPS_PER_QUARTER * place.offset) for place in measures]
+    if not measures or round(STEPS_PER_QUARTER * stream.highestTime) != round(timeline.steps):
+        return timeline
+    bar = measures[0].timeSignature.barDuration if measures[0].timeSignature else None
+    pickup = measures[0].duration.quarterLength < (bar.quarterLength if bar else 4)
+    return timeline._replace(bar_starts=np.array(steps[int(pickup) :]))
 
 
 def program_name(program: int, is_drum: bool) -> str:

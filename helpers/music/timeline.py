@@ -2,9 +2,9 @@
 
 ``to_timeline`` takes a melody ``(steps,)``, voices ``(steps, voices)``, a piano roll
 ``(steps, 128[, tracks])`` of bool, drums ``(steps, 9, 3)``, a ``Piece``, a tune such as
-``load_melody`` gives, a ``pretty_midi.PrettyMIDI`` or a ``pypianoroll.Multitrack``. Music without
-notes is music too. ``timeline_to_voices``, ``timeline_to_roll`` and ``to_piece`` are the ways back
-to the sixteenth grid.
+``load_melody`` gives, a ``pretty_midi.PrettyMIDI``, a ``pypianoroll.Multitrack`` or a music21
+stream. Music without notes is music too. ``timeline_to_voices``, ``timeline_to_roll`` and
+``to_piece`` are the ways back to the sixteenth grid.
 """
 
 from __future__ import annotations

@@ -305,3 +305,43 @@ def test_the_light_modules_stay_light():
         [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True
     )
     assert run.stdout.strip() == "[]"
+
+
+# --- music21 streams ----------------------------------------------------------------------------
+
+
+def stream(mark=None):
+    from music21 import converter, tempo
+
+    score = converter.parse("tinynotation: 3/4 c4 d2 e2.")
+    if mark:
+        score.insert(0, tempo.MetronomeMark(number=mark))
+    return score
+
+
+def test_a_music21_stream():
+    made = midi_writer.to_midi(stream())
+    assert notes(made) == [(0, 0.6, 60), (0.6, 1.8, 62), (1.8, 3.6, 64)]
+    assert midi_writer.to_midi(stream(60)).get_end_time() == pytest.approx(6)
+    assert midi_writer.to_midi(stream(60), tempo=120).get_end_time() == pytest.approx(3)
+    timeline = to_timeline(stream())
+    assert timeline.bar_starts.tolist() == [0, 12]
+    assert timeline.parts[0].notes[:, :3].tolist() == [[0, 4, 60], [4, 12, 62], [12, 24, 64]]
+
+
+def test_a_stream_with_a_pickup_keeps_its_bar_lines():
+    from music21 import note as notes21
+    from music21 import stream as streams
+
+    part = streams.Part()
+    for length, number in ((1, 0), (4, 1), (4, 2)):
+        measure = streams.Measure(number=number)
+        measure.append(notes21.Note("C4", quarterLength=length))
+        part.append(measure)
+    assert to_timeline(streams.Score([part])).bar_starts.tolist() == [4, 20]
+
+
+def test_an_empty_stream_is_allowed():
+    from music21 import stream as streams
+
+    assert not midi_writer.to_midi(streams.Score()).instruments
