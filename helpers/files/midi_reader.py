@@ -76,8 +76,7 @@ def read_midi(data: bytes, max_notes: int = MAX_MIDI_NOTES) -> Reading:
     if hanging:
         remarks.append(f"Notes never released, {hanging} of them, end where the next one begins.")
     notes = notes.astype(float)
-    for column in (0, 1):
-        notes[:, column] = steps(notes[:, column])
+    notes[:, :2] = steps(notes[:, :2])
     untitled = kind == 0 or (len(lines) and lines[0] < 16)
     return make_reading(
         "MIDI file",
