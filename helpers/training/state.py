@@ -116,15 +116,19 @@ class Training:
     def alone(self) -> Iterator[None]:
         """Holds the folder while a training runs in it. Raises CheckpointError at once where
         another one does, in this notebook or in any other; the lock ends with its process."""
-        self.folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.folder / "training.lock", timeout=0)
-        try:
-            lock.acquire()
-        except Timeout:
-            raise CheckpointError(
-                f"Another notebook is training in {shown(self.folder)}: wait until it has ended, "
-                "or stop it there; or let RUNS_DIR name another folder before Jupyter starts."
-            ) from None
+        with writing(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            try:
+                lock.acquire()
+            except Timeout:
+                raise CheckpointError(
+                    f"Another notebook is training in {shown(self.folder)}: wait until it has "
+                    "ended, or stop it there; or let RUNS_DIR name another folder before Jupyter "
+                    "starts."
+                ) from None
+            except NotImplementedError:  # a file system without locks is no reason not to train
+                pass
         try:
             yield
         finally:

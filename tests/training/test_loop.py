@@ -180,6 +180,20 @@ def test_a_second_training_in_the_folder_is_told_and_the_first_untouched(tmp_pat
     assert train(make_run(tmp_path), count_up, 6).iteration == 6  # free again
 
 
+def test_a_folder_that_cannot_be_made_gets_one_sentence(tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(CheckpointError, match="could not be written"):
+        train(make_run(tmp_path / "file" / "run"), count_up, 2)
+
+
+def test_a_file_system_without_locks_is_no_reason_not_to_train(tmp_path, monkeypatch):
+    def no_locks(self):
+        raise NotImplementedError("FileSystem does not appear to support flock; use SoftFileLock")
+
+    monkeypatch.setattr("filelock.FileLock.acquire", no_locks)
+    assert train(make_run(tmp_path), count_up, 2).iteration == 2
+
+
 HOLDS = """
 import sys, time
 from pathlib import Path
