@@ -9,7 +9,7 @@ __getattr__, __dir__, __all__ = hand_on(
         "folders": "load_folder",
         "grooves": "GROOVE load_groove load_starter_grooves",
         "lakh": "load_lakh",
-        "melodies": "as_piece load_melody melody_files",
+        "melodies": "load_melody melody_files",
         "nottingham": "load_nottingham",
         "performances": "load_maestro",
         "tunes": "KINDS TUNES_FILE event_clock load_tunes usual_signature",

@@ -23,9 +23,9 @@ from ..music.grid import (
     MAX_MELODY_STEPS,
     Piece,
     as_onsets,
-    as_voices,
     nearest_steps,
     roll_to_voices,
+    with_voices,
 )
 from ..music.timeline import Part, Timeline
 
@@ -58,28 +58,22 @@ class LoadedMelody(NamedTuple):
         """The steps before the first downbeat."""
         return int(self.bar_starts[0]) if len(self.bar_starts) else 0
 
+    def to_piece(self) -> Piece:
+        """The melody as a piece of one voice."""
+        melody, onsets = self.melody[:, None], self.onsets[:, None]
+        bars, metre = self.bar_starts, self.time_signature
+        return Piece(self.name, melody, onsets, bars, metre, tempo=self.tempo)
+
     def with_voices(self, voices) -> Piece:
-        """``voices`` ``(steps, voices)`` with the tune in column 0 as a piece in the tune's metre
-        and tempo, its repeated notes struck again."""
-        onsets = as_onsets(voices)
-        onsets[:, 0] |= self.onsets
-        return Piece(
-            self.name,
-            as_voices(voices),
-            onsets,
-            self.bar_starts,
-            self.time_signature,
-            tempo=self.tempo,
-        )
+        """``voices`` ``(steps, voices)``, or the voices of a piece, with the tune in column 0: as a
+        piece in the tune's metre and tempo, its repeated notes struck again."""
+        return with_voices(self.to_piece(), voices.voices if isinstance(voices, Piece) else voices)
 
     def to_timeline(self) -> Timeline:
         """The melody as notes in time, to be heard and drawn like any music."""
         from ..music.conversion import to_timeline
 
-        return to_timeline(self.with_voices(self.melody))
-
-
-as_piece = LoadedMelody.with_voices  # the same as a function of the tune and the voices
+        return to_timeline(self.to_piece())
 
 
 def melody_files() -> list[Path]:

@@ -889,7 +889,9 @@ def test_a_tune_comes_back_as_a_piece_with_its_pickup_onsets_metre_and_tempo(acc
     assert piece.voices.shape == (len(tune.melody), 4) and plays_as(piece, tune)
     bare = accompany(tune.melody, seed=1, pickup=tune.pickup)
     assert np.array_equal(piece.voices, bare)
-    assert plays_as(tune.with_voices(bare), tune)
+    assert plays_as(tune.with_voices(bare), tune) and plays_as(tune.with_voices(piece), tune)
+    with pytest.raises(ValueError, match="steps"):
+        tune.with_voices(bare[1:])
     assert not np.array_equal(bare, accompany(tune.melody, seed=1))  # the pickup counts
     again = accompany(piece, seed=1)  # of a piece the first voice is the melody
     assert np.array_equal(again.voices, bare) and plays_as(again, tune)
