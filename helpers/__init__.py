@@ -16,6 +16,8 @@ def hand_on(room: str, names: dict[str, str], modules: str = ""):
     for module, some in names.items():
         for name in some.split():
             found = _functions(room, module) if name == "*" else [name]
+            if twice := home.keys() & set(found):
+                raise ImportError(f"Two modules of {room} hand on {', '.join(sorted(twice))}.")
             home |= dict.fromkeys(found, module)
 
     def get(name: str):

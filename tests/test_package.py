@@ -161,7 +161,9 @@ def test_the_map_names_every_room_and_module():
     text = (PACKAGE / "README.md").read_text(encoding="utf-8")
     for name in MODULES:
         room, *module = name.split(".")[1:] or [""]
-        if room and room != "chapters" and f"helpers.chapters.{name.split('.')[-1]}" not in MODULES:
+        of_a_chapter = f"helpers.chapters.{name.split('.')[-1]}" in MODULES
+        of_a_format = name.endswith(("_reader", "_writer"))
+        if room and room != "chapters" and not of_a_chapter and not of_a_format:
             assert f"`{module[0] if module else room}`" in text, name
 
 

@@ -1,4 +1,4 @@
-"""Settings, folders, seeds and progress; files written whole; one training at a time."""
+"""Settings, folders, seeds and progress; files written whole."""
 
 from .. import hand_on
 

@@ -16,7 +16,14 @@ import numpy as np
 from ..course.progress_bar import progress
 from ..course.settings import runs_folder
 from ..course.storage import write_npz
-from ..files.formats import SUFFIXES, named_timeline, one_sentence, read_bytes, read_content
+from ..files.formats import (
+    FORMATS,
+    SUFFIXES,
+    named_timeline,
+    one_sentence,
+    read_bytes,
+    read_content,
+)
 from ..files.reading import MusicFileError, Reading, clean_name
 from .representations import REPRESENTATIONS
 
@@ -112,7 +119,9 @@ class Recipe(NamedTuple):
         """The same for the same settings."""
         import joblib
 
-        return joblib.hash((FORMAT, self.name, callable(self.representation), self.options))
+        formats = [format.name for format in FORMATS]  # what is refused today may be read then
+        own = callable(self.representation)
+        return joblib.hash((FORMAT, formats, self.name, own, self.options))
 
 
 def checked_name(representation, name: str | None, options: dict) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import csv
 import os
 import shutil
+import tarfile
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -113,9 +114,11 @@ def _fetch(spec: DataSet, folder: Path) -> None:
     from filelock import FileLock
 
     pooch.get_logger().setLevel("WARNING")  # the bar says enough
-    archive = folder.with_name(Path(spec.url).name)
+    ending = ".zip" if ".zip" in spec.url else ".tar.gz"
+    archive = folder.with_name(spec.name + ending)
     receive = partial(_receive, spec, folder.with_name(f"{spec.name}.part"))
-    safely = {} if archive.suffix == ".zip" else {"filter": "data"}  # no links out of the folder
+    # No links out of the folder; the first Pythons 3.11 do not know of it.
+    safely = {"filter": "data"} if ending != ".zip" and hasattr(tarfile, "data_filter") else {}
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(folder.with_name(f".{spec.name}.lock")):

@@ -55,7 +55,7 @@ class Tune(NamedTuple):
     """One tune, its repeats played once.
 
     notes: ``(notes, 3)`` float, the columns start and end (steps) and MIDI pitch; one after the
-    other, with gaps where the tune rests. ``tokens.melody_words(tune.notes)`` are its words.
+    other, with gaps where the tune rests. ``music.melody_words(tune.notes)`` are its words.
     bar_starts: ``(bars,)`` float, the steps of the downbeats; what comes before the first is a
     pickup.
     kind: one of ``KINDS``. key: such as "D major" or "E dorian". time_signature: such as "6/8".
@@ -165,7 +165,7 @@ def event_notes(pitches: np.ndarray, ticks: np.ndarray) -> np.ndarray:
 
 
 def event_clock(tune: Tune) -> np.ndarray:
-    """When each event of the tune (note or rest, as in ``tokens.melody_words``) begins, and the
+    """When each event of the tune (note or rest, as in ``music.melody_words``) begins, and the
     last one ends, as ``music.bar_clock`` tells it: ``(events + 1, 2)`` float."""
     lengths = [ticks for _, ticks in note_events(tune.notes)]
     times = np.cumsum([0, *lengths]) / SIXTHS_PER_STEP

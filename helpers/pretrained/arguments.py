@@ -4,13 +4,13 @@ wrong, and melodies moved to where the networks have learned."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from os import PathLike
 
 import numpy as np
 
 from ..music.arrays import check_array
 from ..music.conversion import to_piece
 from ..music.grid import MAX_MELODY_STEPS, REST, Piece, with_voices
-from ..music.timeline import Timeline
 
 MELODY_RANGE = (57, 81)  # the sopranos that the accompaniment GAN was trained on
 
@@ -24,7 +24,11 @@ def as_melody(melody) -> np.ndarray:
 
 
 def as_seed(seed: int | None) -> int:
-    return int(np.random.default_rng().integers(2**31)) if seed is None else int(seed)
+    """Any whole number as one that TensorFlow takes; None draws one."""
+    if seed is None:
+        return int(np.random.default_rng().integers(2**31))
+    check_number(seed, -np.inf, np.inf, "A seed is a whole number, or None", whole=True)
+    return int(seed) % 2**31
 
 
 def check_number(value, least: float, most: float, sentence: str, whole: bool = False) -> None:
@@ -74,9 +78,18 @@ def take_melody(music, pickup: int | None = None) -> tuple[np.ndarray, int, Piec
     """``(melody, pickup, piece)`` of what somebody calls a melody: pitches ``(steps,)``, which are
     no piece, or any music of the course, whose first voice counts. pickup: the steps before the
     first downbeat; None takes the music's own, or 0."""
-    if not isinstance(music, (Piece, Timeline)) and not hasattr(music, "to_timeline"):
+    if pickup is not None:
+        check_number(pickup, 0, MAX_MELODY_STEPS, "A pickup is a whole number of steps", whole=True)
+    if hasattr(music, "__array__") or type(music) in (list, tuple):
         return as_melody(music), pickup or 0, None
-    piece = to_piece(music)
+    if isinstance(music, (str, PathLike)):
+        raise ValueError("A melody is music, not a file's path: data.load_melody(path) reads it.")
+    try:
+        piece = to_piece(music)
+    except TypeError as error:
+        raise ValueError(str(error)) from None
+    if not piece.voices.shape[1]:
+        raise ValueError("This music has no voice, so there is no melody.")
     if pickup is None:
         pickup = int(piece.bar_starts[0]) if len(piece.bar_starts) else 0
     return as_melody(piece.voices[:, 0]), pickup, piece

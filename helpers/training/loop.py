@@ -31,7 +31,8 @@ def train(
     """Goes on with a training, from its last save up to ``iterations`` in all, and returns it.
 
     make_step: ``make_step(run)``, called when the last save is restored, returns a function
-    ``step(iteration)`` that does one iteration and returns its figures by name.
+    ``step(iteration)`` that does one iteration and returns its figures by name, none of them a name
+    that ``look_back`` uses; the history keeps four digits.
     look_back: ``look_back(run)`` returns figures, and is asked at the iterations in ``look_at`` and
     at the end, once each. average: (network, memory): ``run.networks["average"]`` is kept as that
     network's running average. choose: the figure of ``look_back`` by which ``run.networks["best"]``
@@ -69,12 +70,12 @@ def train(
                 run.record({"step": run.iteration, **figures})
                 run.save_if_due()
                 bar.show(**figures)
-        except KeyboardInterrupt:  # the second one, in the middle of an iteration
-            raise _stopped(run.saved_iteration, iterations) from None
-        if bar.interrupted and run.iteration < iterations:
             run.save()
-            raise _stopped(run.iteration, iterations)
-        look()
+            if bar.interrupted and run.iteration < iterations:
+                raise _stopped(run.iteration, iterations)
+            look()
+        except KeyboardInterrupt:  # the second one, or one while it looks back at the end
+            raise _stopped(run.saved_iteration, iterations) from None
         return run
 
 
@@ -113,7 +114,8 @@ class _Look:
         run = self.run
         if self.look_back is not None and run.iteration not in run.history.get("iteration", []):
             figures = self.look_back(run)
-            if self.choose and figures[self.choose] < min(self._chosen(), default=np.inf):
+            best = min(self._chosen(), default=np.inf)
+            if self.choose and figures[self.choose] < best:  # nan is never better
                 run.networks["best"].set_weights(run.networks[self.kept].get_weights())
             run.record({"iteration": run.iteration, **figures})
         run.save()
@@ -121,7 +123,7 @@ class _Look:
             self._draw()
 
     def _chosen(self) -> list[float]:
-        return self.run.history.get(self.choose, [])
+        return [np.inf if np.isnan(x) else x for x in self.run.history.get(self.choose, [])]
 
     def is_over(self, patience: int | None) -> bool:
         """Whether ``patience`` looks have passed without a better one."""
@@ -133,9 +135,9 @@ class _Look:
 
         from ..show.curves import plot_metrics
 
-        picture = plot_metrics(self.run.history, {}, self.watch)
-        if self.picture is None:
-            self.picture = display(picture, display_id=True)
-        else:
-            with suppress(Exception):  # a picture is no reason to end a training
+        with suppress(Exception):  # a picture is no reason to end a training
+            picture = plot_metrics(self.run.history, {}, self.watch)
+            if self.picture is None:
+                self.picture = display(picture, display_id=True)
+            else:
                 self.picture.update(picture)

@@ -60,18 +60,25 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def fingerprint(data) -> str:
-    """A hash of what is learned from, arrays in lists and tuples as they may be; a text stands for
-    itself, None for nothing."""
+    """A hash of what is learned from, arrays in lists, tuples and dicts as they may be; a text
+    stands for itself, None for nothing."""
     if data is None or isinstance(data, str):
         return data or ""
     digest = hashlib.sha256()
 
     def add(some) -> None:
-        if isinstance(some, (list, tuple)):
+        if isinstance(some, dict):
+            add([part for name in sorted(some) for part in (name, some[name])])
+        elif isinstance(some, (list, tuple)):
+            digest.update(f"{len(some)} things".encode())
             for one in some:
                 add(one)
+        elif some is None or isinstance(some, str):
+            digest.update(repr(some).encode())
         else:
             array = np.ascontiguousarray(some)
+            if array.dtype.hasobject:  # its bytes are addresses, others in each process
+                raise TypeError(f"What is learned from is arrays, not {type(some).__name__}.")
             digest.update(f"{array.dtype.str} {array.shape}".encode() + array.tobytes())
 
     add(data)
@@ -81,10 +88,10 @@ def fingerprint(data) -> str:
 class Training:
     """A training's state: what it needs to go on after a stop as if it had never stopped.
 
-    networks, optimizers: by name, and built. All their variables are kept, among them an
-    optimizer's learning rate and the random state of a network's Dropout.
-    settings: what must not change in the middle, but for the names in ``MAY_CHANGE``: more
-    iterations or epochs than before are welcome. data: the arrays that are learned from, or a text
+    networks, optimizers: by name, and built. All their variables are kept, among them the random
+    state of a network's Dropout. settings: what must not change in the middle, but for the names in
+    ``MAY_CHANGE``: more iterations or epochs than before are welcome, and a learning rate that is
+    planned over all of them follows the new plan. data: the arrays that are learned from, or a text
     such as a file's SHA-256; it must not change either. folder: by default
     ``runs_folder(chapter)``.
 

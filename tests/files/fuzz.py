@@ -1,6 +1,6 @@
 """Damaged music files, for test_fuzz.py: each is read, or refused in one sentence of the kit.
 
-    python tests/fuzz.py 2000 [SEED]
+    python tests/files/fuzz.py 2000 [SEED]
 
 Whole pieces and melodies are read of each file, and one representation is made. A file that takes
 half a minute ends the run with the place where it hangs; more than 500 MB are refused by the

@@ -13,7 +13,7 @@ from helpers.chapters import critic_and_composer as cc
 from helpers.chapters import drum_gan as drum_chapter
 from helpers.chapters import next_note_rnn as rnn
 from helpers.data.tunes import KINDS
-from helpers.files.midi_writer import midi_to_notes, notes_to_midi
+from helpers.files.midi_writer import midi_to_notes, notes_to_midi, to_midi
 from helpers.music.drums import drum_notes
 from helpers.music.events import FIRST_DOWN, FIRST_UP, FIRST_WAIT, events_to_notes, notes_to_events
 from helpers.music.grid import REST, default_onsets
@@ -922,3 +922,23 @@ def test_fiddle_tunes_and_chorales_are_melodies_too():
     longer = pretrained.continue_melody(chorale, 16, seed=1)
     assert np.array_equal(longer.voices[:-16, 0], chorale.voices[:, 0])
     assert 0 <= pretrained.judge(jig) <= 1 and 0 <= pretrained.judge(chorale) <= 1
+
+
+def test_other_libraries_music_is_a_melody_too_and_a_path_is_told_the_way(tune):
+    midi = to_midi(tune)
+    assert np.array_equal(pretrained.accompany(midi, seed=1).voices[:, 0], tune.melody)
+    with pytest.raises(ValueError, match="load_melody"):
+        pretrained.accompany("my_tune.mid")
+
+
+@pytest.mark.parametrize(
+    "bad", [{"pickup": 2.5}, {"pickup": -1}, {"pickup": "2"}, {"seed": "a"}, {"seed": 1.7}], ids=str
+)
+def test_bad_pickups_and_seeds_get_one_sentence(bad):
+    with pytest.raises(ValueError, match="whole number"):
+        pretrained.accompany(SCALE, **bad)
+
+
+def test_large_and_negative_seeds_are_seeds():
+    for seed in (2**31, 2**40 + 3, -1):
+        assert pretrained.compose_chorale(8, seed=seed).shape == (8, 4)

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from helpers.course.settings import ROOT, runs_folder
 from helpers.training.loop import Stopped, train
-from helpers.training.state import CheckpointError, Training
+from helpers.training.state import CheckpointError, Training, fingerprint
 
 
 def make_run(folder, names=("network", "average", "best"), data=None, **settings):
@@ -83,6 +83,32 @@ def test_the_best_is_kept_and_no_better_is_not_better(tmp_path, average, best):
         choose="distance",
     )
     assert run.history["distance"] == [5.0, 3.0, 3.0, 4.0] and weight(run, "best") == best
+
+
+def test_a_figure_that_is_no_number_is_never_the_best(tmp_path):
+    judged = iter([float("nan"), 3.0, float("nan"), 4.0])
+    run = train(
+        make_run(tmp_path),
+        count_up,
+        8,
+        look_back=lambda run: {"distance": next(judged)},
+        look_at=range(2, 8, 2),
+        choose="distance",
+        patience=2,
+    )
+    assert run.iteration == 8 and weight(run, "best") == 4
+
+
+def test_what_is_learned_from_has_the_same_hash_in_every_process():
+    data = {"b": [None, np.arange(3)], "a": ("text", np.ones((2, 2), np.float32))}
+    code = "import numpy as np\nfrom helpers.training.state import fingerprint\n"
+    code += "a = ('text', np.ones((2, 2), np.float32))\n"
+    code += "print(fingerprint({'a': a, 'b': [None, np.arange(3)]}))"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert run.stdout.strip() == fingerprint(data)
+    assert fingerprint([np.arange(3)]) != fingerprint([np.arange(2), 2])
+    with pytest.raises(TypeError, match="arrays"):
+        fingerprint([object()])
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A tiny training that saves after every iteration, for test_training.py to kill.
+"""A tiny training that saves after every iteration, for test_state.py to kill.
 
     python train_forever.py FOLDER
 
