@@ -300,7 +300,7 @@ def test_every_key_is_drawn_and_no_other():
 
 
 def test_a_key_that_leaves_the_midi_range_is_refused():
-    with pytest.raises(ValueError, match="0 to 127"):
+    with pytest.raises(ValueError, match="between 0 and 127"):
         cc.perform_all([make_score(1)], 0, keys=(90,))
 
 
