@@ -1,8 +1,10 @@
 """The kit's tests, as ``make test`` runs them; arguments are passed on to each pytest.
 
-1. the tests of helpers and of the notebooks' form;
-2. every notebook as an instructor's class runs it, with ``TRAIN=0``, offline;
+1. the tests of helpers and of the notebooks' form, those of the chapters beside the others;
+2. every notebook as an instructor's class runs it, with ``TRAIN=0``, offline; beside that
 3. every chapter that trains once more with ``TRAIN=1 SMOKE=1``: a few steps, for real.
+
+Two run at once, for a computer has two cores; what the second of them prints follows the first's.
 """
 
 from __future__ import annotations
@@ -10,6 +12,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 import nbformat
 
@@ -29,27 +34,52 @@ def offline_prefix() -> list[str]:
     return prefix if allowed else []
 
 
-def pytest(*arguments: str, before: list[str] | None = None, **settings: str) -> bool:
-    """Runs pytest in a process of its own; whether it passed."""
-    print(f"\n--- {' '.join(f'{k}={v}' for k, v in settings.items())} pytest {' '.join(arguments)}")
-    sys.stdout.flush()
-    command = [*(before or []), sys.executable, "-m", "pytest", *arguments, *sys.argv[1:]]
-    return subprocess.run(command, cwd=ROOT, env={**os.environ, **settings}).returncode == 0
+class Run(NamedTuple):
+    """One pytest: its arguments, what stands before the command, and the environment's settings."""
+
+    arguments: list[str]
+    before: list[str] = []
+    settings: dict[str, str] = {}
+
+
+def passes(run: Run, output=None) -> bool:
+    """Runs pytest in a process of its own, which prints to ``output`` or where this one does."""
+    settings = " ".join(f"{name}={value}" for name, value in run.settings.items())
+    print(f"\n--- {settings} pytest {' '.join(run.arguments)}", file=output, flush=True)
+    command = [*run.before, sys.executable, "-m", "pytest", *run.arguments, *sys.argv[1:]]
+    errors = None if output is None else subprocess.STDOUT
+    environment = {**os.environ, **run.settings}
+    done = subprocess.run(command, cwd=ROOT, env=environment, stdout=output, stderr=errors)
+    return done.returncode == 0
+
+
+def side_by_side(first: list[Run], second: list[Run]) -> bool:
+    """Whether all pass: those of each list one after the other, the two lists at once. What the
+    second prints is kept until the first is through."""
+    with ThreadPoolExecutor(1) as beside, tempfile.TemporaryFile("w+", encoding="utf-8") as kept:
+        others = beside.submit(lambda: [passes(run, kept) for run in second])
+        passed = [passes(run) for run in first] + others.result()
+        kept.seek(0)
+        print(kept.read(), flush=True)
+    return all(passed)
 
 
 def main() -> int:
-    passed = [pytest("tests")]
+    chapters, others = Run(["tests/chapters"]), Run(["tests", "--ignore=tests/chapters"])
+    passed = side_by_side([others], [chapters])
     notebooks = find_notebooks()
     if not notebooks:
         print("There are no notebooks yet.")
-        return int(not all(passed))
+        return int(not passed)
     offline = offline_prefix()
-    passed.append(pytest("--nbval-lax", "notebooks", before=offline, TRAIN="0"))
-    for path in notebooks:
-        if is_training_chapter(nbformat.read(path, as_version=4)):
-            options = ("--nbval-lax", "--nbval-cell-timeout=300", f"notebooks/{path.name}")
-            passed.append(pytest(*options, before=offline, TRAIN="1", SMOKE="1"))
-    return int(not all(passed))
+    untrained = Run(["--nbval-lax", "notebooks"], offline, {"TRAIN": "0"})
+    options = ["--nbval-lax", "--nbval-cell-timeout=300"]
+    trained = [
+        Run([*options, f"notebooks/{path.name}"], offline, {"TRAIN": "1", "SMOKE": "1"})
+        for path in notebooks
+        if is_training_chapter(nbformat.read(path, as_version=4))
+    ]
+    return int(not (side_by_side([untrained], trained) and passed))
 
 
 if __name__ == "__main__":
