@@ -72,8 +72,8 @@ def main() -> int:
         print("There are no notebooks yet.")
         return int(not passed)
     offline = offline_prefix()
-    untrained = Run(["--nbval-lax", "notebooks"], offline, {"TRAIN": "0"})
-    options = ["--nbval-lax", "--nbval-cell-timeout=300"]
+    options = ["--nbval-lax", "--nbval-cell-timeout=300"]  # two notebooks share the cores
+    untrained = Run([*options, "notebooks"], offline, {"TRAIN": "0"})
     trained = [
         Run([*options, f"notebooks/{path.name}"], offline, {"TRAIN": "1", "SMOKE": "1"})
         for path in notebooks
