@@ -1,10 +1,10 @@
 """The kit's tests, as ``make test`` runs them; arguments are passed on to each pytest.
 
-1. the tests of helpers and of the notebooks' form, those of the chapters beside the others;
-2. every notebook as an instructor's class runs it, with ``TRAIN=0``, offline; beside that
-3. every chapter that trains once more with ``TRAIN=1 SMOKE=1``: a few steps, for real.
+- the tests of the chapters, of helpers and of the notebooks' form;
+- every notebook as an instructor's class runs it, with ``TRAIN=0``, offline;
+- every chapter that trains once more with ``TRAIN=1 SMOKE=1``: a few steps, for real.
 
-Two run at once, for a computer has two cores; what the second of them prints follows the first's.
+Two run at once, for a computer has two cores, and each prints when it has ended.
 """
 
 from __future__ import annotations
@@ -42,44 +42,38 @@ class Run(NamedTuple):
     settings: dict[str, str] = {}
 
 
-def passes(run: Run, output=None) -> bool:
-    """Runs pytest in a process of its own, which prints to ``output`` or where this one does."""
+def passes(run: Run) -> bool:
+    """Runs pytest in a process of its own. What it prints comes as a whole when it has ended."""
     settings = " ".join(f"{name}={value}" for name, value in run.settings.items())
-    print(f"\n--- {settings} pytest {' '.join(run.arguments)}", file=output, flush=True)
+    title = f"--- {settings} pytest {' '.join(run.arguments)}"
+    print(f"{title}: begins\n", end="", flush=True)
     command = [*run.before, sys.executable, "-m", "pytest", *run.arguments, *sys.argv[1:]]
-    errors = None if output is None else subprocess.STDOUT
     environment = {**os.environ, **run.settings}
-    done = subprocess.run(command, cwd=ROOT, env=environment, stdout=output, stderr=errors)
+    with tempfile.TemporaryFile() as kept:
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, stdout=kept, stderr=subprocess.STDOUT
+        )
+        kept.seek(0)
+        printed = kept.read().decode("utf-8", "replace")
+    print(f"\n{title}\n{printed}", flush=True)
     return done.returncode == 0
 
 
-def side_by_side(first: list[Run], second: list[Run]) -> bool:
-    """Whether all pass: those of each list one after the other, the two lists at once. What the
-    second prints is kept until the first is through."""
-    with ThreadPoolExecutor(1) as beside, tempfile.TemporaryFile("w+", encoding="utf-8") as kept:
-        others = beside.submit(lambda: [passes(run, kept) for run in second])
-        passed = [passes(run) for run in first] + others.result()
-        kept.seek(0)
-        print(kept.read(), flush=True)
-    return all(passed)
-
-
 def main() -> int:
-    chapters, others = Run(["tests/chapters"]), Run(["tests", "--ignore=tests/chapters"])
-    passed = side_by_side([others], [chapters])
     notebooks = find_notebooks()
-    if not notebooks:
-        print("There are no notebooks yet.")
-        return int(not passed)
     offline = offline_prefix()
     options = ["--nbval-lax", "--nbval-cell-timeout=300"]  # two notebooks share the cores
-    untrained = Run([*options, "notebooks"], offline, {"TRAIN": "0"})
-    trained = [
+    runs = [Run(["tests/chapters"]), Run(["tests", "--ignore=tests/chapters"])]
+    if notebooks:
+        runs.append(Run([*options, "notebooks"], offline, {"TRAIN": "0"}))
+    runs += [
         Run([*options, f"notebooks/{path.name}"], offline, {"TRAIN": "1", "SMOKE": "1"})
-        for path in notebooks
+        for path in reversed(notebooks)  # the last chapter takes longest
         if is_training_chapter(nbformat.read(path, as_version=4))
     ]
-    return int(not (side_by_side([untrained], trained) and passed))
+    with ThreadPoolExecutor(2) as two:
+        passed = list(two.map(passes, runs))
+    return int(not all(passed))
 
 
 if __name__ == "__main__":
