@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from helpers.data import melody_files
-from tools.readme import with_figures
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -35,7 +34,3 @@ def test_examples_run_as_they_stand(code, tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([^)#:]+)\)", README))))
 def test_links_lead_somewhere(link):
     assert (ROOT / link).exists()
-
-
-def test_its_tables_are_those_of_the_cards():
-    assert with_figures(README) == README

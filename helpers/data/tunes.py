@@ -134,10 +134,10 @@ def load_tunes(split: str | None = None, kind: str | None = None) -> list[Tune]:
         chosen &= arrays["split"] == SPLITS.index(split)
     if kind is not None:
         chosen &= arrays["kind"] == kind
-    return [read_tune(arrays, i) for i in np.flatnonzero(chosen)]
+    return [unpack_tune(arrays, i) for i in np.flatnonzero(chosen)]
 
 
-def read_tune(arrays: dict[str, np.ndarray], i: int) -> Tune:
+def unpack_tune(arrays: dict[str, np.ndarray], i: int) -> Tune:
     """Tune ``i`` of the file's arrays."""
     events = slice(*arrays["event_offset"][i : i + 2])
     bars = slice(*arrays["bar_offset"][i : i + 2])

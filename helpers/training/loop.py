@@ -70,7 +70,8 @@ def train(
                 run.record({"step": run.iteration, **figures})
                 run.save_if_due()
                 bar.show(**figures)
-            run.save()
+            if run.saved_iteration < run.iteration:  # what a look has saved is not written twice
+                run.save()
             if bar.interrupted and run.iteration < iterations:
                 raise _stopped(run.iteration, iterations)
             look()
