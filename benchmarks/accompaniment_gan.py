@@ -28,7 +28,7 @@ from keras import layers
 
 from helpers import data, metrics
 from helpers.chapters import accompaniment_gan as kit
-from helpers.course import settings
+from helpers.course import device
 from helpers.music.grid import REST
 from helpers.training import checkpoints
 from helpers.training.loop import running_average
@@ -192,7 +192,7 @@ def main() -> None:
     windows = data.make_windows(pieces)
     room = data.transposition_room(windows, *data.voice_ranges(pieces))
     test = data.make_windows(data.load_chorales("test", time_signature="4/4"))
-    settings.set_seed(SEED)
+    device.set_seed(SEED)
     systems = [Original(windows, room), Kit(windows, room)]
     for system in systems:  # tracing is not training
         system.iterate()

@@ -18,10 +18,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from helpers import data
-from helpers.course import settings
+from helpers.course import device
 
 SEED = 3
-settings.set_seed(SEED)
+device.set_seed(SEED)
 
 from helpers.chapters import critic_and_composer as chapter  # noqa: E402
 from helpers.metrics.ngrams import NGram  # noqa: E402

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from helpers.course import settings
+from helpers.course import device
 from helpers.music.grid import Piece, default_onsets
 from tools.notebooks import ROOT
 
@@ -53,7 +53,7 @@ def test_the_probabilities_of_all_sets_of_a_frame_sum_to_one(jsb, monkeypatch):
     quarters = jsb.quarters
     for name, value in (("HIGHEST", 42), ("PITCHES", 5), ("CLASSES", 6), ("NOTHING", 6)):
         monkeypatch.setattr(quarters, name, value)
-    settings.set_seed(3)
+    device.set_seed(3)
     network = quarters.build_network(units=6, depth=1, cell="gru", dropout=0.0)
     for weight in network.trainable_variables:
         weight.assign(weight + 0.3 * np.random.default_rng(1).normal(size=weight.shape))

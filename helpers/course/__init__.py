@@ -1,14 +1,13 @@
-"""Settings, folders, seeds and progress; files written whole."""
+"""Settings, folders, device, seeds and progress; files written whole."""
 
 from .. import hand_on
 
 __getattr__, __dir__, __all__ = hand_on(
     __name__,
     {
+        "device": "device_report set_seed",
         "progress_bar": "progress",
-        "settings": (
-            "DATA_FOLDER ROOT checkpoint_folder device_report runs_folder set_seed setting"
-        ),
+        "settings": "DATA_FOLDER ROOT checkpoint_folder runs_folder setting",
         "splits": "SPLITS",
         "storage": "sha256",
     },

@@ -19,7 +19,7 @@ import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
-from ..course import settings
+from ..course import device, settings
 
 OLDEST, NEWEST = (3, 11), (3, 13)  # of Python
 WANTED_MEMORY, LEAST_MEMORY = 2.0, 1.0  # GB free: chapters with TRAIN = False need at most 2
@@ -226,7 +226,7 @@ def look_at_device() -> Check:
     if flags and "avx" not in flags[1].split():  # to load TensorFlow would end Python
         mend = "TensorFlow needs a processor with AVX (2011 or later): use Binder or Colab."
         return Check("device", "a processor without AVX", False, mend)
-    found = settings.device_report()
+    found = device.device_report()
     unused = "no GPU seen" in found and shutil.which("nvidia-smi")
     mend = "There seems to be an NVIDIA card: `make lab GPU=1` puts it to use on Linux and WSL."
     return _check("device", found, None if unused else True, mend)

@@ -11,7 +11,7 @@ import numpy as np
 import psutil
 import pytest
 
-from helpers.course import settings
+from helpers.course import device, settings
 from helpers.exercises import machine
 from helpers.exercises.machine import Check
 
@@ -305,14 +305,14 @@ def test_processor(linux, monkeypatch):
 
 def test_a_card_that_tensorflow_does_not_see(linux, monkeypatch):
     monkeypatch.setattr(
-        settings, "device_report", lambda: "TensorFlow 9 on 2 CPU cores; no GPU seen."
+        device, "device_report", lambda: "TensorFlow 9 on 2 CPU cores; no GPU seen."
     )
     monkeypatch.setattr(shutil, "which", lambda name: None)
     assert machine.look_at_device().ok is True
     monkeypatch.setattr(shutil, "which", lambda name: name)
     check = machine.look_at_device()
     assert check.ok is None and "make lab GPU=1" in check.mend
-    monkeypatch.setattr(settings, "device_report", lambda: "TensorFlow 9 on GPU X.")
+    monkeypatch.setattr(device, "device_report", lambda: "TensorFlow 9 on GPU X.")
     assert machine.look_at_device() == Check("device", "TensorFlow 9 on GPU X.", True)
 
 
@@ -320,11 +320,11 @@ def test_a_processor_that_tensorflow_would_crash_on(linux, monkeypatch):
     def load():
         raise AssertionError("TensorFlow must not be loaded here")
 
-    monkeypatch.setattr(settings, "device_report", load)
+    monkeypatch.setattr(device, "device_report", load)
     linux("proc/cpuinfo", "processor : 0\nflags\t\t: fpu sse sse2\n")
     check = machine.look_at_device()
     assert check.ok is False and "AVX" in check.mend
-    monkeypatch.setattr(settings, "device_report", lambda: "fine")
+    monkeypatch.setattr(device, "device_report", lambda: "fine")
     linux("proc/cpuinfo", "processor : 0\nflags\t\t: fpu avx sse2\n")
     assert machine.look_at_device().found == "fine"
 
