@@ -7,7 +7,7 @@ __getattr__, __dir__, __all__ = hand_on(
     {
         "device": "device_report set_seed",
         "progress_bar": "progress",
-        "settings": "DATA_FOLDER ROOT checkpoint_folder runs_folder setting",
+        "settings": "DATA_FOLDER ROOT cache_folder checkpoint_folder runs_folder setting",
         "splits": "SPLITS",
         "storage": "sha256",
     },

@@ -11,7 +11,12 @@ class OneSentence(Exception):
         return [f"{type(self).__name__}: {self}"]
 
 
+class SettingError(OneSentence, ValueError):
+    """A setting, or an argument, whose value makes no sense: its name, the value, what is
+    possible."""
+
+
 def check_choice(what: str, choice, choices) -> None:
-    """Raises ValueError on what is none of the choices; None leaves it open."""
+    """Raises SettingError on what is none of the choices; None leaves it open."""
     if choice is not None and choice not in choices:
-        raise ValueError(f"{what} is one of {', '.join(choices)}, not {choice!r}.")
+        raise SettingError(f"{what} is one of {', '.join(choices)}, not {choice!r}.")

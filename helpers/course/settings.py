@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
+
+from .errors import SettingError
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA_FOLDER = ROOT / "data"
@@ -43,12 +46,44 @@ def _parse(name: str, text: str, kind: type):
     raise ValueError(f"The environment sets {name} to {text!r}, but it must be {wanted}.")
 
 
+def path_setting(name: str, default: Path | None = None) -> Path | None:
+    """The path that the environment variable ``name`` holds, or ``default`` where it is not set or
+    empty: the one rule for all of them. See ``own_path``; a relative path counts from the project's
+    root. Raises SettingError where it has no home folder for a ``~``."""
+    text = os.environ.get(name, "").strip()
+    return ROOT / own_path(text, name) if text.strip("\"' ") else default
+
+
+def own_path(path, name: str) -> Path:
+    """A path as people write it: without blanks or quotes around it (Windows' ``set`` keeps them),
+    ``~``, ``~user`` and ``$HOME`` written out. Raises SettingError, which begins with ``name``,
+    where there is no such user."""
+    text = str(path).strip()
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
+        text = text[1:-1].strip()
+    # os.path's expanduser leaves the ~ of an unknown user as it is; Path's raises.
+    full = os.path.expanduser(os.path.expandvars(text))
+    if full.startswith("~"):
+        user = re.split(r"[/\\]", full)[0]
+        raise SettingError(
+            f"{name} is {text!r}, but there is no home folder {user} on this computer: write the "
+            "whole path."
+        )
+    return Path(full)
+
+
 def runs_folder(chapter: str) -> Path:
     """Where a chapter's own training writes: ``runs/NN_name``, or in the folder that the
-    environment's RUNS_DIR names (a relative one counts from the project's root); under SMOKE=1 in
-    ``smoke`` there, so that a test of the cells leaves a real training alone."""
-    runs = ROOT / (os.environ.get("RUNS_DIR") or "runs")
+    environment's RUNS_DIR names; under SMOKE=1 in ``smoke`` there, so that a test of the cells
+    leaves a real training alone."""
+    runs = path_setting("RUNS_DIR", ROOT / "runs")
     return (runs / "smoke" if setting("SMOKE", False) else runs) / chapter
+
+
+def cache_folder() -> Path:
+    """Where imported folders of music are kept, which may be deleted at any time: the folder that
+    the environment's CACHE_DIR names, else ``cache`` beside the chapters' runs."""
+    return path_setting("CACHE_DIR") or runs_folder("cache")
 
 
 def checkpoint_folder(chapter: str) -> Path:

@@ -6,12 +6,13 @@ import sys
 import pytest
 
 from helpers.course import settings
+from helpers.course.errors import SettingError
 from helpers.course.settings import setting
 
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch):
-    for name in ("SMOKE", "TRAIN", "ITERATIONS", "LEARNING_RATE", "VOICE", "RUNS_DIR"):
+    for name in ("SMOKE", "TRAIN", "ITERATIONS", "LEARNING_RATE", "VOICE", "RUNS_DIR", "CACHE_DIR"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -95,3 +96,60 @@ def test_light_modules_stay_light():
         [sys.executable, "-c", code], cwd=settings.ROOT, capture_output=True, text=True, check=True
     )
     assert run.stdout.strip() == "set()"
+
+
+# --- paths from variables --------------------------------------------------------------------
+
+PATHS = {
+    "RUNS_DIR": lambda: settings.runs_folder("04_x").parent,
+    "CACHE_DIR": settings.cache_folder,
+}
+
+
+@pytest.mark.parametrize("name", PATHS)
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("~/mine", "HOME/mine"),
+        ("~", "HOME"),
+        (" ~/mine \n", "HOME/mine"),
+        ("$HOME/mine", "HOME/mine"),
+        ('"~/mine"', "HOME/mine"),
+        ("'my runs'", "ROOT/my runs"),
+        ("my runs\t", "ROOT/my runs"),
+        ("../mine~", "ROOT/../mine~"),
+    ],
+)
+def test_one_rule_for_all_paths_from_variables(monkeypatch, tmp_path, name, text, path):
+    for home in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(home, str(tmp_path / "home"))
+    monkeypatch.setattr(settings, "ROOT", tmp_path / "root")
+    monkeypatch.setenv(name, text)
+    found = PATHS[name]().as_posix()
+    assert (
+        found.replace((tmp_path / "home").as_posix(), "HOME") == path
+        or found.replace((tmp_path / "root").as_posix(), "ROOT") == path
+    )
+
+
+@pytest.mark.parametrize("name", PATHS)
+@pytest.mark.parametrize("text", ["~nouser", "~nouser/runs", " '~nouser/runs' "])
+def test_an_unknown_home_is_one_sentence(monkeypatch, name, text):
+    monkeypatch.setenv(name, text)
+    with pytest.raises(SettingError, match=rf"^{name} is '~nouser[^\n]*~nouser[^\n]*\.$"):
+        PATHS[name]()
+
+
+@pytest.mark.parametrize("text", ["", " ", '""', "''", " '' "])
+def test_an_empty_path_is_none(monkeypatch, text):
+    for name in PATHS:
+        monkeypatch.setenv(name, text)
+    assert settings.runs_folder("04_x") == settings.ROOT / "runs" / "04_x"
+    assert settings.cache_folder() == settings.ROOT / "runs" / "cache"
+
+
+def test_the_cache_is_where_the_environment_says(monkeypatch, tmp_path):
+    monkeypatch.setenv("RUNS_DIR", str(tmp_path / "runs"))
+    assert settings.cache_folder() == tmp_path / "runs" / "cache"
+    monkeypatch.setenv("CACHE_DIR", str(tmp_path / "cache"))
+    assert settings.cache_folder() == tmp_path / "cache"
