@@ -16,6 +16,18 @@ class SettingError(OneSentence, ValueError):
     possible."""
 
 
+class MissingFileError(OneSentence, FileNotFoundError):
+    """A file of the course that is not there."""
+
+
+class DamagedFileError(OneSentence, ValueError):
+    """A file of the course that is there, and not as it was written."""
+
+
+class NotPermittedError(OneSentence, PermissionError):
+    """What is there and may not be read: neither missing nor damaged."""
+
+
 def check_choice(what: str, choice, choices) -> None:
     """Raises SettingError on what is none of the choices; None leaves it open."""
     if choice is not None and choice not in choices:
