@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import numbers
 import os
 import re
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from .errors import SettingError
+from .errors import SettingError, check_number, shortened
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA_FOLDER = ROOT / "data"
@@ -14,36 +17,57 @@ TRUE_WORDS = ("1", "true", "yes", "on")
 FALSE_WORDS = ("0", "false", "no", "off")
 
 
-def setting(name: str, default, smoke=None):
+def setting(
+    name: str, default, smoke=None, least=None, most=None, above=None, choices: Sequence = ()
+):
     """A chapter's parameter, which the environment may override: ``TRAIN=0 make notebooks``.
 
     The environment variable ``name`` counts where it is set and not empty, and is read as the type
-    of ``default`` (bool, int, float or str). Else ``smoke``, where one is given, under SMOKE=1:
-    a tiny budget for tests. Else ``default``. Raises ValueError on text that is not of the type.
+    of ``default`` (bool, int, float or str). Else ``smoke``, where one is given, under SMOKE=1: a
+    tiny budget for tests. Else ``default``.
+
+    least, most (inside), above (outside): the bounds of a number, of a whole one where they are
+    whole and there is no ``above``. choices: all that it may be, in capitals or not. Raises
+    SettingError, a ValueError of one sentence, on what makes no sense, be it from the environment
+    or typed by a student as the default: also on nan and infinity.
     """
+    bounds = [bound for bound in (least, most, above) if bound is not None]
+    whole = all(isinstance(bound, numbers.Integral) for bound in bounds) and above is None
+    kind = type(default) if not bounds else int if whole else float
     text = os.environ.get(name, "").strip()
     if text:
-        return _parse(name, text, type(default))
-    if smoke is not None and setting("SMOKE", False):
-        return smoke
-    return default
+        value, given = text, f"The environment sets {name} to {shortened(text)}"
+    else:
+        value = smoke if smoke is not None and setting("SMOKE", False) else default
+        given = f"{name} is {shortened(value)}"
+    if choices:
+        return _choose(value, choices, given)
+    if text:
+        value = _parse(name, text, kind, given)
+    if bounds or kind in (int, float):
+        check_number(name, value, least, most, above, kind is int, given)
+    return value
 
 
-def _parse(name: str, text: str, kind: type):
-    if kind is str:
-        return text
+def _choose(value, choices: Sequence, given: str):
+    for one in choices:
+        if str(one).lower() == str(value).lower():
+            return one
+    raise SettingError(f"{given}, but it must be one of {', '.join(map(str, choices))}.")
+
+
+def _parse(name: str, text: str, kind: type, given: str):
+    if kind in (int, float):
+        with suppress(ValueError):
+            return kind(text)
+        return text  # which is refused with its bounds
     if kind is bool:
         if text.lower() in TRUE_WORDS + FALSE_WORDS:
             return text.lower() in TRUE_WORDS
-        wanted = "1 or 0 (true, false, yes, no, on and off do too)"
-    elif kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            wanted = "a whole number, such as 10" if kind is int else "a number, such as 0.5"
-    else:
-        raise ValueError(f"{name} cannot be set from the environment: unset it there.")
-    raise ValueError(f"The environment sets {name} to {text!r}, but it must be {wanted}.")
+        raise SettingError(f"{given}, but it must be 1 or 0 (true, false, yes, no, on, off).")
+    if kind is str:
+        return text
+    raise SettingError(f"{name} cannot be set from the environment: unset it there.")
 
 
 def path_setting(name: str, default: Path | None = None) -> Path | None:
