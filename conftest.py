@@ -1,22 +1,25 @@
-"""What every pytest run needs that meets a notebook: settings, no network, memory and time.
+"""What every pytest run needs: nobody's settings; and with notebooks no network, memory and time.
 
 Here and not in tests/, so that a plain ``pytest --nbval-lax notebooks`` has it too.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import sys
 import tempfile
 from collections import defaultdict
+from collections.abc import MutableMapping
 from pathlib import Path
 
 import pytest
 
-from tools.notebooks import make_offline_profile
+from tools.notebooks import FOLDER, find_notebooks, forget_settings, make_offline_profile
 
 TEMPORARY = pytest.StashKey[tempfile.TemporaryDirectory]()
 PEAKS = pytest.StashKey[dict[str, int]]()  # notebook -> bytes
+STEERING = ("MPLBACKEND", "TF_USE_LEGACY_KERAS", "TF_XLA_FLAGS", "XLA_FLAGS")
 SECONDS = pytest.StashKey[dict[str, float]]()  # notebook -> seconds in its cells
 
 
@@ -27,15 +30,37 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     config.stash[PEAKS] = {}
     config.stash[SECONDS] = defaultdict(float)
-    if not (config.option.nbval or config.option.nbval_lax):
-        os.environ.setdefault("MPLBACKEND", "Agg")  # no window on a computer without a screen
-        return
-    os.environ.pop("MPLBACKEND", None)  # the kernel's own, so that figures are outputs
-    os.environ.setdefault("TRAIN", "0")
     folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
     config.stash[TEMPORARY] = folder
-    os.environ.setdefault("RUNS_DIR", os.path.join(folder.name, "runs"))
+    use_no_settings_of_others(os.environ, Path(folder.name))
+    if not (config.option.nbval or config.option.nbval_lax):
+        forget_settings(os.environ)
+        os.environ["MPLBACKEND"] = "Agg"  # no window on a computer without a screen
+        return
+    forget_settings(os.environ, keep=("TRAIN", "SMOKE"))  # by which tools.run_tests says what to do
+    os.environ.setdefault("TRAIN", "0")
+    os.environ["RUNS_DIR"] = os.path.join(folder.name, "runs")  # never a student's own trainings
     os.environ["IPYTHONDIR"] = str(make_offline_profile(Path(folder.name, "ipython")))
+
+
+def use_no_settings_of_others(environment: MutableMapping[str, str], folder: Path) -> None:
+    """Keras, TensorFlow and matplotlib as they come, whatever the environment and the author's home
+    folder say of them. The kernels and programs that tests start inherit it."""
+    for name in list(environment):
+        if name.startswith("KERAS_") or name in STEERING:
+            del environment[name]
+    environment["KERAS_HOME"] = str(folder / "keras")  # without a keras.json
+    if matplotlib := importlib.util.find_spec("matplotlib"):
+        own = Path(matplotlib.origin).with_name("mpl-data") / "matplotlibrc"
+        environment["MATPLOTLIBRC"] = str(own)
+
+
+def pytest_ignore_collect(collection_path, config):
+    """``pytest --nbval-lax notebooks`` runs the chapters; what else lies there is a student's own,
+    and runs when it is named."""
+    if collection_path.suffix == ".ipynb" and collection_path.parent == FOLDER:
+        return True if collection_path not in find_notebooks() else None
+    return None
 
 
 def pytest_unconfigure(config):

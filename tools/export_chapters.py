@@ -7,7 +7,7 @@ from pathlib import Path
 
 import nbformat
 
-from .notebooks import FOLDER, ROOT, code_cells
+from .notebooks import ROOT, code_cells, find_notebooks
 
 CHAPTERS = ROOT / "helpers" / "chapters"
 
@@ -22,12 +22,12 @@ def exported_cells(path: Path) -> list[str]:
     ]
 
 
-def export(notebooks: Path = FOLDER, chapters: Path = CHAPTERS) -> list[Path]:
+def export(notebooks: list[Path], chapters: Path = CHAPTERS) -> list[Path]:
     """Writes the modules, and removes those whose notebook exports nothing any more."""
     from nbdev.export import nb_export
 
     written = []
-    for path in sorted(notebooks.glob("*.ipynb")):
+    for path in notebooks:
         if exported_cells(path):
             name = path.stem.split("_", 1)[1]
             nb_export(str(path), lib_path=str(chapters), name=name)
@@ -39,5 +39,5 @@ def export(notebooks: Path = FOLDER, chapters: Path = CHAPTERS) -> list[Path]:
 
 
 if __name__ == "__main__":
-    for module in export():
+    for module in export(find_notebooks()):
         print(module.relative_to(ROOT))

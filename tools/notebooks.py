@@ -1,28 +1,57 @@
-"""The kit's notebooks: where they are, and what kind each is."""
+"""The kit's notebooks: which they are, of what kind each is, and how they run as if alone."""
 
 from __future__ import annotations
 
+import re
 import shutil
+from collections.abc import MutableMapping
 from pathlib import Path
 
 import nbformat
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "notebooks"
+LISTED = re.compile(r"^\| \[`(\d\d_\w+)`\]\(notebooks/\1\.ipynb\)", re.MULTILINE)
+# Where a source names a variable of the environment; in a notebook's file \" stands for ".
+VARIABLES = [re.compile(start + r'\s*\\?"([A-Z]\w*)\\?"') for start in (r"setting\(", "variable=")]
+
+
+def chapters() -> list[str]:
+    """The names of the chapters, in order: the rows of the table of the course in README.md, and
+    nothing else. What a student, JupyterLab or nbgitpuller puts beside them
+    (``04_...-Copy1.ipynb``, ``Untitled.ipynb``) is theirs, and no tool touches it."""
+    return LISTED.findall((ROOT / "README.md").read_text(encoding="utf-8"))
 
 
 def find_notebooks(numbers: list[str] | None = None) -> list[Path]:
-    """All notebooks in order, or those of these numbers, such as "04". Raises SystemExit with a
-    sentence for a number that no notebook has."""
+    """The chapters' notebooks in order, or those of these numbers, such as "04". Raises SystemExit
+    with a sentence for a number that no chapter has."""
+    paths = [FOLDER / f"{name}.ipynb" for name in chapters()]
+    paths = [path for path in paths if path.is_file()]
     if not numbers:
-        return sorted(FOLDER.glob("*.ipynb"))
-    found = []
+        return paths
+    found = {path.name.split("_")[0]: path for path in paths}
     for number in numbers:
-        paths = sorted(FOLDER.glob(f"{number}_*.ipynb"))
-        if len(paths) != 1:
+        if number not in found:
             raise SystemExit(f"There is no notebook {number}: give its number, such as NB=04.")
-        found += paths
-    return found
+    return [found[number] for number in numbers]
+
+
+def course_variables() -> set[str]:
+    """The environment variables by which helpers and notebooks may be steered, as their sources
+    name them: ``setting("TRAIN", ...)``, ``path_setting("RUNS_DIR", ...)``, a data set's
+    ``variable="GROOVE_DIR"``."""
+    paths = [*sorted((ROOT / "helpers").rglob("*.py")), *find_notebooks()]
+    texts = [path.read_text(encoding="utf-8") for path in paths]
+    return {name for text in texts for pattern in VARIABLES for name in pattern.findall(text)}
+
+
+def forget_settings(environment: MutableMapping[str, str], keep: tuple[str, ...] = ()) -> None:
+    """Takes the course's variables out of ``environment``, but for those to ``keep``: tests and
+    published outputs are the same whatever the author's shell has set, and nothing is written to
+    where such a variable leads."""
+    for name in course_variables() - {*keep}:
+        environment.pop(name, None)
 
 
 def code_cells(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:

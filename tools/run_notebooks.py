@@ -19,7 +19,7 @@ from nbclient.exceptions import CellExecutionError
 
 from helpers.course.storage import write_text
 
-from .notebooks import find_notebooks, make_offline_profile
+from .notebooks import find_notebooks, forget_settings, make_offline_profile
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 WIDGET_NOTE = "(interactive: run this cell to use it)"
@@ -62,11 +62,10 @@ def execute(notebook: nbformat.NotebookNode, folder: Path) -> None:
     """Runs all cells in a fresh kernel in ``folder``, offline; the outputs land in ``notebook``.
     Raises nbclient's CellExecutionError."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
-        environment = {
-            **os.environ,
-            "TRAIN": "0",
-            "IPYTHONDIR": str(make_offline_profile(Path(temporary))),
-        }
+        environment = dict(os.environ)
+        forget_settings(environment)  # what is published depends on nobody's shell
+        environment["TRAIN"] = "0"
+        environment["IPYTHONDIR"] = str(make_offline_profile(Path(temporary)))
         environment.pop("MPLBACKEND", None)
         client = Client(
             notebook,

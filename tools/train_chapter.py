@@ -29,6 +29,7 @@ def main(numbers: list[str]) -> int:
         raise SystemExit("Which chapter? Give the number of its notebook, such as NB=04.")
     (path,) = find_notebooks(numbers)
     os.environ["TRAIN"] = "1"
+    os.environ.pop("SMOKE", None)  # three iterations are nothing to publish
     os.environ.setdefault("MPLBACKEND", "Agg")  # figures are drawn and seen by nobody
     os.chdir(ROOT)
     started = time.perf_counter()

@@ -10,5 +10,6 @@ __getattr__, __dir__, __all__ = hand_on(
         "settings": "DATA_FOLDER ROOT cache_folder checkpoint_folder runs_folder setting",
         "splits": "SPLITS",
         "storage": "sha256",
+        "surroundings": "look_around",
     },
 )
