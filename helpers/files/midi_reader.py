@@ -6,6 +6,7 @@ Python is to hop from event to event, since only the one before tells where the 
 
 from __future__ import annotations
 
+import re
 import struct
 from collections import Counter
 from typing import NamedTuple
@@ -29,8 +30,12 @@ from .reading import (
 MAX_MIDI_NOTES = 500_000  # in a whole file
 MAX_METRES = 10_000
 MAX_TICKS = 1 << 30  # what is longer is damaged
+NEVER = MAX_TICKS  # of a note that nothing ends
 FIRST_TEMPO = 120.0  # quarters a minute: the standard's, until a file names one
 TRACK_NAME, END_OF_TRACK, TEMPO, METRE = 0x03, 0x2F, 0x51, 0x58  # meta events
+HEAD = re.compile(rb"MThd\0\0\0[\x06-\x1f]\0[\0-\2]")
+MAX_BEFORE_HEAD = 4096  # bytes that are looked through for it
+CONTAINERS = (b"PK", b"RIFF", b"FORM")  # of many files, or of sound: not looked through
 PADDING = bytes(8)  # more than the longest event but meta events: hops may overrun the end by it
 # How many bytes an event has by the byte after its time, when that time takes one byte: 3 where
 # there is no status byte, else 4. 0 where Python has to look: at program changes and channel
@@ -39,6 +44,12 @@ PADDING = bytes(8)  # more than the longest event but meta events: hops may over
 EVENT_SIZES = np.full(256, 3, np.uint8)
 EVENT_SIZES[0x80:] = 4
 EVENT_SIZES[[*range(0xC0, 0xE0), *range(0xF0, 0x100)]] = 0
+# Which channels have drums, beside General MIDI's: banks, and what is said to parts.
+GM2_DRUMS, GM2_MELODIES, XG_DRUMS = 120, 121, (126, 127)
+XG_ON = re.compile(rb"\x43[\x10-\x1f]\x4c\0\0\x7e\0")
+XG_PART = re.compile(rb"\x43[\x10-\x1f]\x4c\x08([\0-\x0f])\x07([\0-\x7f])")
+GS_PART = re.compile(rb"\x41[\0-\x7f]\x42\x12\x40([\x10-\x1f])\x15([\0-\2])")
+GS_CHANNELS = (9, *range(9), *range(10, 16))  # of the parts by their numbers in messages
 BROKEN_MIDI = "is a damaged MIDI file: export it again, or take another copy."
 CUT_MIDI = "breaks off in the middle: download or export the MIDI file again."
 
@@ -46,11 +57,12 @@ CUT_MIDI = "breaks off in the middle: download or export the MIDI file again."
 def read_midi(data: bytes, max_notes: int = MAX_MIDI_NOTES) -> Reading:
     """A Standard MIDI File of type 0 or 1, a part for every track and channel that has notes.
 
-    A note ends where its pitch is released or struck again on its track and channel; one that is
-    never released ends where the channel's next note begins, and one that is struck and released
-    at once has no length. A part's program is the first that is named for it, else 0; its controls
-    are those of its channel in all tracks. Raises MusicFileError, a ValueError, for what is
-    damaged, is no such file, or holds more than ``max_notes`` notes.
+    A note ends where its pitch is released or struck again on its track and channel, the first
+    release being that of the first note; one that is never released ends where the channel's next
+    note begins, and one that is struck and released at once has no length. A part's program is the
+    first that is named for it, else 0; its controls are those of its channel in all tracks. Raises
+    MusicFileError, a ValueError, for what is damaged, is no such file, or holds more than
+    ``max_notes`` notes.
     """
     data, kind, ticks_per_quarter, spans = find_tracks(data)
     events = find_events(data, spans)
@@ -63,8 +75,8 @@ def read_midi(data: bytes, max_notes: int = MAX_MIDI_NOTES) -> Reading:
     for track, tick, meta, content in events.metas:
         if meta == TRACK_NAME:
             names[track] = names.get(track) or clean_name(decode(content))
-        elif meta == TEMPO and len(content) == 3:
-            micros = int.from_bytes(content, "big")
+        elif meta == TEMPO and len(content) >= 3:
+            micros = int.from_bytes(content[:3], "big")
             tempos.append((steps(tick), 6e7 / micros if micros else float("inf")))
         elif meta == METRE and len(content) >= 2:
             beats, unit = content[0], 1 << min(content[1], 9)
@@ -73,6 +85,9 @@ def read_midi(data: bytes, max_notes: int = MAX_MIDI_NOTES) -> Reading:
     if len(metres) > MAX_METRES:
         raise MusicFileError(BROKEN_MIDI)
     remarks = []
+    missing = int.from_bytes(data[10:12], "big") - len(spans)
+    if missing > 0:
+        remarks.append(f"Of the tracks that the file should have, {missing} are not there.")
     if hanging:
         remarks.append(f"Notes never released, {hanging} of them, end where the next one begins.")
     notes = notes.astype(float)
@@ -95,7 +110,8 @@ def read_midi(data: bytes, max_notes: int = MAX_MIDI_NOTES) -> Reading:
 
 class Events(NamedTuple):
     """All channel events of a file, arrays of equal length: number of the track, tick, status,
-    the two bytes of data. metas: (track, tick, kind, content). ends: each track's last tick."""
+    the two bytes of data. metas: (track, tick, kind, content), of system messages too, their kind
+    None. ends: each track's last tick."""
 
     track: np.ndarray
     tick: np.ndarray
@@ -106,10 +122,35 @@ class Events(NamedTuple):
     ends: np.ndarray
 
 
+def midi_within(data: bytes) -> bytes:
+    """From these bytes on those of a MIDI file, none where there is no beginning of one.
+
+    It may lie in a RIFF file (RMID) among other chunks, or behind what another system put before
+    it, such as the 128 bytes of MacBinary.
+    """
+    if data.startswith(b"MThd"):
+        return data
+    riff = data.startswith(b"RIFF") and data[8:12] == b"RMID"
+    place = 12
+    while riff and place + 8 <= len(data):
+        name, length = struct.unpack("<4sI", data[place : place + 8])
+        place += 8
+        if name == b"data" and data.startswith(b"MThd", place):
+            return data[place : place + length]
+        place += length + length % 2  # chunks are padded to an even length
+    if not riff and data.startswith(CONTAINERS):
+        return b""
+    head = HEAD.search(data, 0, len(data) if riff else MAX_BEFORE_HEAD)
+    return data[head.start() :] if head else b""
+
+
 def find_tracks(data: bytes) -> tuple[bytes, int, int, list[tuple[int, int]]]:
-    """``(bytes, type, ticks a quarter, first and last place of each track's events)``."""
-    if data[:4] == b"RIFF":
-        data = data[20:]
+    """``(bytes, type, ticks a quarter, first and last place of each track's events)``.
+
+    All tracks are read that are there, and not as many as the head of the file says, but for a file
+    that breaks off.
+    """
+    data = midi_within(data) or data
     if len(data) < 14:
         raise MusicFileError(CUT_MIDI)
     size, kind, count, division = struct.unpack(">IHHH", data[4:14])
@@ -122,16 +163,19 @@ def find_tracks(data: bytes) -> tuple[bytes, int, int, list[tuple[int, int]]]:
     if data[:4] != b"MThd" or division == 0 or kind > 2:
         raise MusicFileError(BROKEN_MIDI)
     spans, place = [], 8 + size
-    while len(spans) < count:
-        if place + 8 > len(data):
-            raise MusicFileError(CUT_MIDI)
-        name, length = struct.unpack(">4sI", data[place : place + 8])
-        place += 8
-        if place + length > len(data):
+    while place < len(data):
+        if not data[place] and len(spans) < count:  # padding, which some write
+            place = len(data) - len(data[place:].lstrip(b"\0"))
+        name, length = data[place : place + 4], int.from_bytes(data[place + 4 : place + 8], "big")
+        begin, place = place + 8, place + 8 + length
+        if len(spans) >= count and (name != b"MTrk" or place > len(data)):
+            break  # what follows the last track
+        if place > len(data) and name:
             raise MusicFileError(CUT_MIDI)
         if name == b"MTrk":
-            spans.append((place, place + length))
-        place += length
+            spans.append((begin, place))
+    if count and not spans:
+        raise MusicFileError(CUT_MIDI)
     return data, kind, division, spans
 
 
@@ -202,7 +246,7 @@ def run_edges(numbers: np.ndarray) -> np.ndarray:
 
 
 def _hop(data: bytes, sizes: bytes, spans) -> tuple[bytearray, list[tuple[int, int, int, bytes]]]:
-    """``(1 for every byte where an event begins, meta events)``: place, track, kind, content."""
+    """``(1 for every byte where an event begins, metas)``: place, track, kind, content of each."""
     begins, metas = bytearray(len(data)), []
     for track, (i, end) in enumerate(spans):
         short = False  # whether an event without a status byte has one byte of data
@@ -233,7 +277,7 @@ def _hop(data: bytes, sizes: bytes, spans) -> tuple[bytearray, list[tuple[int, i
                     raise MusicFileError(BROKEN_MIDI)
                 if kind == END_OF_TRACK:
                     break
-                if kind in (TRACK_NAME, TEMPO, METRE):
+                if kind in (None, TRACK_NAME, TEMPO, METRE):
                     metas.append((place, track, kind, data[i : i + length]))
                 i += length
             else:
@@ -271,26 +315,22 @@ def find_notes(events: Events, ticks_per_quarter: int, max_notes: int = MAX_MIDI
     if np.count_nonzero(struck) > max_notes:
         raise too_many_notes(max_notes)
     line = events.track[chosen] * 16 + (status & 15)
-    key = line * 128 + pitch  # a line's pitch: a note ends with the next event of its key
+    key = line * 128 + pitch  # a line's pitch: a note ends with an event of its key
     if len(events.ends) <= 32:
         key = key.astype(np.uint16)  # numpy sorts small numbers ten times faster
     order = key.argsort(kind="stable")
     key, tick, struck = key[order], tick[order], struck[order]
-    early = _struck_too_early(key, tick, struck)
-    order[early], order[early + 1] = order[early + 1], order[early]
-    struck[early], struck[early + 1] = False, True
-    ends, last = np.zeros_like(tick), np.ones(len(tick), bool)  # last: of its key
-    ends[:-1], last[:-1] = tick[1:], key[1:] != key[:-1]
-
     kept = struck.nonzero()[0]
+    ends = _ends(key, tick, struck)
+
     lines = line[order[kept]]
     by_time = np.lexsort((tick[kept], lines))  # they were in order of pitch, then time
     kept, lines = kept[by_time], lines[by_time]
     source = order[kept]
     notes = np.empty((len(kept), 4), np.int64)
-    notes[:, 0], notes[:, 1] = tick[kept], ends[kept]
+    notes[:, 0], notes[:, 1] = tick[kept], ends[by_time]
     notes[:, 2], notes[:, 3] = pitch[source], velocity[source]
-    hanging = last[kept].nonzero()[0]
+    hanging = (notes[:, 1] == NEVER).nonzero()[0]
     for i in hanging.tolist():
         start, (begin, stop) = notes[i, 0], lines.searchsorted([lines[i], lines[i] + 1])
         later = begin + notes[begin:stop, 0].searchsorted(start, side="right")
@@ -299,29 +339,47 @@ def find_notes(events: Events, ticks_per_quarter: int, max_notes: int = MAX_MIDI
     return lines, notes, len(hanging)
 
 
-def _struck_too_early(key, tick, struck) -> np.ndarray:
-    """The places where a pitch is struck again a moment before it is released, both at one tick:
-    that release, which comes next, is the first note's, and the second lasts to a later one.
+def _ends(key, tick, struck) -> np.ndarray:
+    """Where each note that is struck ends, ``NEVER`` where nothing says so.
 
-    key, tick, struck: the events of each key one after the other, in order of time. Such pairs of
-    events may follow each other in a chain, for a pitch may be struck many times in a row. They
-    are meant so where a note sounds before the chain and a release comes after it; else each is a
-    note that is struck and released at once.
+    key, tick, struck: the events of each key one after the other, in order of time. The standard
+    wants a release for every note that is struck (MIDI 1.0, "Assignment of Note On/Off Commands"),
+    so the first release is that of the first note, even if the pitch was struck again before; then
+    the note ends there. Releases and notes may be too many all the same. Those that belong together
+    are found as brackets are: what is never closed is a note without a release, which ends with the
+    next event of its key, and what closes nothing counts for nothing.
     """
-    same = key[1:] == key[:-1]
-    pairs = (same & struck[:-1] & ~struck[1:] & (tick[1:] == tick[:-1])).nonzero()[0]
-    if not len(pairs):
-        return pairs
-    starts = np.ones(len(pairs) + 1, bool)  # a chain starts with this pair; one after the last
-    starts[1:-1] = (pairs[1:] - pairs[:-1] > 2) | (key[pairs[1:]] != key[pairs[:-1]])
-    begin = pairs[starts[:-1]]
-    before, after = begin - 1, pairs[starts[1:]] + 2
-    inside = (before >= 0) & (after < len(key))
-    before, after = before * inside, after * inside
-    meant = inside & (key[before] == key[begin]) & (key[after] == key[begin])
-    meant &= struck[before] & (tick[before] < tick[begin]) & ~struck[after]
-    chain = starts[:-1].cumsum() - 1  # the number of each pair's chain
-    return pairs[meant[chain]]
+    kept = struck.nonzero()[0]
+    pairs = len(kept)
+    if 2 * pairs == len(key) and (kept == 2 * np.arange(pairs)).all():
+        if (key[::2] == key[1::2]).all():  # each is released before the next is struck
+            return tick[1::2]
+    # How many sound after each event, and before it; each key's numbers apart from the others', by
+    # more than there are events: falling for what looks back, rising for what looks ahead.
+    change = 2 * struck - 1
+    after, apart = change.cumsum(), key.astype(np.int64) * (2 * len(key) + 2)
+    back, ahead = after - apart, after + apart
+    releases = (~struck & (back >= np.minimum.accumulate(back - change))).nonzero()[0]
+    released = ahead[kept] > np.minimum.accumulate(ahead[::-1])[::-1][kept]
+    if len(releases) == pairs:
+        ends = tick[releases]
+    else:
+        ends = _next_ticks(key, tick)[kept]
+        ends[released] = tick[releases]  # as many, and in the same order
+    keys, starts = key[kept], tick[kept]
+    if ((ends[:-1] > starts[1:]) & (keys[:-1] == keys[1:])).any():
+        ends = np.minimum(ends, _next_ticks(keys, starts))
+    return ends
+
+
+def _next_ticks(key, tick) -> np.ndarray:
+    """The first later tick at which each event's key has another one, ``NEVER`` where none has."""
+    changed = (key[1:] != key[:-1]) | (tick[1:] != tick[:-1])
+    edges = np.concatenate([[0], changed.nonzero()[0] + 1, [len(key)]])
+    first = edges[:-1]
+    later = np.full(len(first), NEVER)
+    later[:-1] = np.where(key[first[1:]] == key[first[:-1]], tick[first[1:]], NEVER)
+    return later.repeat(edges[1:] - first)
 
 
 # --- parts -------------------------------------------------------------------------------------
@@ -329,12 +387,13 @@ def _struck_too_early(key, tick, struck) -> np.ndarray:
 
 def _parts(events: Events, lines, notes, names: dict[int, str], steps) -> list[Part]:
     """A part for every line, notes in steps."""
-    programs = {}  # of a line, and of a channel in any track
-    for i in (events.status >> 4 == 0xC).nonzero()[0].tolist():
+    programs, kinds = {}, events.status >> 4  # of a line, and of a channel in any track
+    for i in (kinds == 0xC).nonzero()[0].tolist():
         line, program = (int(events.track[i]), int(events.status[i]) & 15), int(events.one[i])
         programs.setdefault(line, program)
         programs.setdefault(line[1], program)
-    controls = _controls(events, steps)
+    changes = (kinds == 0xB).nonzero()[0]  # of controllers
+    controls, drums = _controls(events, changes, steps), _drum_channels(events, changes)
     edges = run_edges(lines).tolist()
     places = [divmod(int(lines[edge]), 16) for edge in edges[:-1]]
     channels = Counter(track for track, _ in places)
@@ -344,20 +403,45 @@ def _parts(events: Events, lines, notes, names: dict[int, str], steps) -> list[P
         if channels[track] > 1:
             name = f"{name} (channel {number + 1})".strip()
         program = programs.get((track, number), programs.get(number, 0))
-        parts.append(
-            Part(name, notes[begin:end], program, number == DRUM_CHANNEL, controls.get(number))
-        )
+        parts.append(Part(name, notes[begin:end], program, number in drums, controls.get(number)))
     return parts
 
 
-def _controls(events: Events, steps) -> dict[int, np.ndarray]:
+def _controls(events: Events, changes, steps) -> dict[int, np.ndarray]:
     """The controllers of each channel that has any, in order of time."""
-    chosen = (events.status >> 4 == 0xB).nonzero()[0]
-    number = events.one[chosen]
-    chosen = chosen[(number == VOLUME) | (number == EXPRESSION) | (number == SUSTAIN)]
+    number = events.one[changes]
+    chosen = changes[(number == VOLUME) | (number == EXPRESSION) | (number == SUSTAIN)]
     if not len(chosen):
         return {}
     chosen = chosen[events.tick[chosen].argsort(kind="stable")]
     table = np.stack([steps(events.tick[chosen]), events.one[chosen], events.two[chosen]], axis=1)
     channel = events.status[chosen] & 15
     return {number: table[channel == number] for number in set(channel.tolist())}
+
+
+def _drum_channels(events: Events, changes) -> set[int]:
+    """General MIDI's channel for drums, with those that a file makes one or none: by the bank that
+    it asks for first (General MIDI 2, section 3.3.1; Yamaha's XG), or by a message to the parts of
+    a synthesizer (Roland's GS, Yamaha's XG).
+
+    changes: the places of the events that set controllers.
+    """
+    drums, first = {DRUM_CHANNEL}, {}
+    messages = [content for *_, kind, content in events.metas if kind is None]
+    banks = changes[events.one[changes] == 0]
+    for i in banks[events.tick[banks].argsort(kind="stable")].tolist() if len(banks) else ():
+        first.setdefault(int(events.status[i]) & 15, int(events.two[i]))
+    for channel, bank in first.items():
+        if bank == GM2_DRUMS or (bank in XG_DRUMS and any(map(XG_ON.match, messages))):
+            drums.add(channel)
+        elif bank == GM2_MELODIES:
+            drums.discard(channel)
+    for message in messages:
+        if told := GS_PART.match(message):
+            channel, mode = GS_CHANNELS[told[1][0] & 15], told[2][0]
+        elif told := XG_PART.match(message):
+            channel, mode = told[1][0], told[2][0]
+        else:
+            continue
+        drums.add(channel) if mode else drums.discard(channel)
+    return drums
