@@ -25,6 +25,11 @@ ABSOLUTE_PATH = re.compile(
     r"(?<![\w./:~-])/(?:home|Users|root|tmp|private|usr|opt|var|mnt|media|srv|etc|work|workspace"
     r"|content|kaggle)/\w|\b[A-Za-z]:\\\w"
 )
+UNSEEN = {
+    *("exit", "quit", "_exit", "except", "suppress", ".suppress"),
+    *("subprocess", ".system", "threading", "asyncio", "concurrent", "multiprocessing"),
+    *(".on_click", ".on_submit", ".on_msg", ".observe"),
+}
 DATA_URI = re.compile(r"data:[\w/+.;=-]+,[\w+/=%-]*")
 
 
@@ -105,7 +110,7 @@ def outputs_are_checked(notebook):
         marks = list(find_comment_markers(cell.source))
         if marks == [("check", True)]:
             marked.append(cell)
-        elif "NBVAL_" in cell.source:
+        elif marks or "NBVAL_" in cell.source:
             problems.append(f"{_label(cell)} has a mark that nbval does not read, or one to avoid")
     if not marked:
         problems.append("none of its cells is marked # NBVAL_CHECK_OUTPUT")
@@ -126,6 +131,41 @@ def plain_python(notebook):
         except SyntaxError as error:
             problems.append(f"{_label(cell)} is not plain Python (line {error.lineno})")
     return problems
+
+
+def nothing_fails_unseen(notebook):
+    """nbval sees what a cell raises, and nothing else: not a kernel that is told to end, not an
+    error that any `except` takes, not what runs beside the cell or in another program, not a
+    callback that waits for a click (helpers.show has those, with tests)."""
+    problems = []
+    for cell in code_cells(notebook):
+        try:
+            nodes = list(ast.walk(ast.parse(cell.source)))
+        except SyntaxError:  # plain_python says so
+            continue
+        names = set()
+        for node in nodes:
+            if isinstance(node, ast.Name):
+                names.add(node.id)
+            elif isinstance(node, ast.Attribute):
+                names.add(f".{node.attr}")
+            elif isinstance(node, ast.Import):
+                names |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                names |= {(node.module or "").split(".")[0], *(alias.name for alias in node.names)}
+            elif isinstance(node, ast.ExceptHandler) and _takes_everything(node):
+                names.add("except")
+        problems += [f"{_label(cell)} uses {name}" for name in sorted(UNSEEN & names)]
+    return problems
+
+
+def _takes_everything(handler: ast.ExceptHandler) -> bool:
+    """Whether any error ends there, without being raised again."""
+    kinds = {"Exception", "BaseException"}
+    broad = handler.type is None or kinds & {
+        node.id for node in ast.walk(handler.type) if isinstance(node, ast.Name)
+    }
+    return bool(broad) and not any(isinstance(node, ast.Raise) for node in ast.walk(handler))
 
 
 def no_skips(notebook):
@@ -250,6 +290,7 @@ RULES = [
     small,
     outputs_are_checked,
     plain_python,
+    nothing_fails_unseen,
     no_skips,
     short_cells,
     widgets_leave_a_picture,

@@ -55,14 +55,13 @@ def shadowing_files(folder: Path) -> str:
     let no kernel start at all, and no cell can say so."""
     modules = sys.stdlib_module_names | {"helpers", *course_packages()}
     try:
-        names = sorted(os.listdir(folder))
+        names = sorted(name for name in os.listdir(folder) if name.removesuffix(".py") in modules)
     except OSError:  # a folder that may not be listed
         return ""
-    packages = [name for name in names if (folder / name / "__init__.py").is_file()]
     found = [
         name
         for name in names
-        if name.removesuffix(".py") in modules and (name.endswith(".py") or name in packages)
+        if name.endswith(".py") or os.path.isfile(folder / name / "__init__.py")
     ]
     if folder == ROOT:
         found.remove("helpers")

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import ast
 import copy
-import os
-import shutil
-import subprocess
-import sys
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from tools import hygiene, prose
-from tools.notebooks import ROOT, code_cells, find_notebooks
+from tools.notebooks import code_cells, find_notebooks
 from tools.run_notebooks import WIDGET, WIDGET_NOTE
 
 NOTEBOOKS = find_notebooks()
@@ -24,48 +20,6 @@ each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.name for pa
 @each_notebook
 def test_the_rules_are_kept(path):
     assert hygiene.problems(nbformat.read(path, as_version=nbformat.NO_CONVERT)) == []
-
-
-# --- the first cell finds helpers --------------------------------------------------------------
-
-
-def run_first_cell(path, cwd, home):
-    (first, *_) = code_cells(nbformat.read(path, as_version=4))
-    environment = {**os.environ, "HOME": str(home), "USERPROFILE": str(home)}
-    environment.pop("PYTHONPATH", None)
-    program = f"{first.source}\nimport helpers; print(); print(helpers.__file__)"
-    return subprocess.run(
-        [sys.executable, "-P", "-c", program],
-        cwd=cwd,
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
-
-
-@each_notebook
-@pytest.mark.parametrize("folder", ["", "notebooks"])
-def test_the_first_cell_finds_helpers_in_the_course(path, folder, tmp_path):
-    done = run_first_cell(path, ROOT / folder, home=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == str(ROOT / "helpers" / "__init__.py")
-
-
-@each_notebook
-def test_the_first_cell_finds_a_clone_in_the_working_directory(path, tmp_path):
-    clone = tmp_path / "a clone"  # as on Colab
-    shutil.copytree(ROOT / "helpers", clone / "helpers")
-    done = run_first_cell(path, cwd=tmp_path, home=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == str(clone / "helpers" / "__init__.py")
-
-
-@each_notebook
-def test_the_first_cell_says_when_there_is_no_course(path, tmp_path):
-    done = run_first_cell(path, tmp_path, home=tmp_path)
-    assert done.returncode == 1
-    last = done.stderr.strip().splitlines()[-1]
-    assert "course" in last and "Error: " in last
 
 
 # --- each rule finds what it is for ------------------------------------------------------------
@@ -215,6 +169,38 @@ def an_exercise_that_is_no_python(n):
     find(n, "# Exercise 1").source += "\nx = # your number"
 
 
+def a_kernel_told_to_end(n):
+    n.cells[1].source += "\nexit()"
+
+
+def an_except_that_takes_all(n):
+    n.cells[1].source += "\ntry:\n    x = 1\nexcept (ValueError, Exception):\n    pass"
+
+
+def a_bare_except(n):
+    n.cells[1].source += "\ntry:\n    x = 1\nexcept:\n    x = 2"
+
+
+def a_suppressed_error(n):
+    n.cells[1].source += "\nwith contextlib.suppress(ValueError):\n    x = 1"
+
+
+def another_program(n):
+    n.cells[1].source += "\nimport os\nos.system('false')"
+
+
+def another_program_imported(n):
+    n.cells[1].source += "\nfrom subprocess import run"
+
+
+def a_thread(n):
+    n.cells[1].source += "\nimport threading as t"
+
+
+def a_callback_that_waits_for_a_click(n):
+    n.cells[1].source += "\nbutton.on_click(print)"
+
+
 def a_cell_tagged_raises_exception(n):
     n.cells[1].metadata.tags = ["raises-exception"]
 
@@ -304,6 +290,14 @@ def an_exercise_without_check(n):
         (hygiene.plain_python, a_shell_command),
         (hygiene.plain_python, a_magic_by_function),
         (hygiene.plain_python, an_exercise_that_is_no_python),
+        (hygiene.nothing_fails_unseen, a_kernel_told_to_end),
+        (hygiene.nothing_fails_unseen, an_except_that_takes_all),
+        (hygiene.nothing_fails_unseen, a_bare_except),
+        (hygiene.nothing_fails_unseen, a_suppressed_error),
+        (hygiene.nothing_fails_unseen, another_program),
+        (hygiene.nothing_fails_unseen, another_program_imported),
+        (hygiene.nothing_fails_unseen, a_thread),
+        (hygiene.nothing_fails_unseen, a_callback_that_waits_for_a_click),
         (hygiene.no_skips, a_cell_tagged_raises_exception),
         (hygiene.no_skips, a_cell_tagged_nbval_skip),
         (hygiene.short_cells, a_long_cell),
@@ -329,6 +323,14 @@ def test_a_rule_finds_what_it_is_for(rule, spoil):
     spoil(notebook)
     assert len(rule(copy.deepcopy(notebook))) >= 1
     assert rule in hygiene.RULES + hygiene.CHAPTER_RULES
+
+
+def test_an_error_that_is_expected_by_name_may_be_caught():
+    notebook = good_chapter()
+    notebook.cells[1].source += "\ntry:\n    x = 1\nexcept ValueError:\n    x = 2"
+    notebook.cells[1].source += "\ntry:\n    x = 1\nexcept Exception:\n    raise"
+    notebook.cells[1].source += "\ndef observe():\n    return 1\n\nobserve()"  # no callback
+    assert hygiene.nothing_fails_unseen(notebook) == []
 
 
 def test_every_rule_is_tested():
