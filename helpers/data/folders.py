@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import inspect
 import json
 import os
+import stat
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from ..course.progress_bar import progress
-from ..course.settings import runs_folder
+from ..course.settings import cache_folder
 from ..course.storage import write_npz
 from ..files.formats import (
     FORMATS,
@@ -25,9 +29,11 @@ from ..files.formats import (
     read_content,
 )
 from ..files.reading import MusicFileError, Reading, clean_name
+from ..music.conversion import to_timeline
+from ..music.timeline import Timeline
 from .representations import REPRESENTATIONS
 
-FORMAT = 3  # of the cache: one more whenever a reader or a representation changes
+FORMAT = 4  # of the cache: one more whenever a reader or a representation changes
 SHOWN = 10  # skipped files that a report names
 
 
@@ -35,13 +41,16 @@ def load_folder(
     path, representation="voices", jobs: int = -1, cache=None, name: str | None = None, **options
 ) -> Collection:
     """All music of a folder and the folders in it, in order of their names, as a ``Collection``.
+    Its pieces are arrays, which ``show.play`` and ``show.plot_roll`` take as the music that they
+    are, in the file's tempo, metre and bars, its parts under their names and instruments.
 
     representation: what becomes of each piece, a name from this list, or a function from
     ``Timeline`` to an array or a dict of arrays, with a ``name`` of your choice for the cache:
     give it another one when the function changes.
 
     "notes": ``(notes, 5)`` float32, part (drums -1), start, end (steps), pitch and velocity.
-    "voices": ``(steps, voices)`` int16; with ``onsets=True`` a dict of voices and onsets.
+    "voices": ``(steps, voices)`` int16; with ``onsets=True`` a dict of voices and onsets, without
+    which a repeated note looks like a held one (it is heard all the same).
     "roll": ``(steps, 128)`` bool, all pitched parts in one.
     "matrices": a dict of play, replay and volume, each ``(steps, 128)``.
     "words": the melody's events, text ``(length,)``, for a ``helpers.music.Vocabulary``.
@@ -51,31 +60,34 @@ def load_folder(
     "drums": ``(steps, 9, 3)`` float32, up to the last hit.
 
     Files named .mid, .midi, .abc, .xml, .musicxml and .mxl count; those that begin with a dot do
-    not. Every tune of an ABC book is a piece of its own. What cannot be read, or not become this
-    representation, is left out and listed with its reason (``skipped``).
+    not. Every tune of an ABC book is a piece of its own. What cannot be opened or read, or not
+    become this representation, is left out and listed with its reason (``skipped``).
 
     jobs: processes at once, -1 for one a core. The work is joblib's, so that a Dask cluster takes
     over inside ``with joblib.parallel_config(backend="dask"):`` where all its computers see the
-    folder and the cache. cache: a folder, by default ``runs/cache``; a result is kept there under
-    the hash of the file's content and the settings. An import that was interrupted goes on where it
-    stopped, and a second one only reads the cache, which may be deleted at any time.
+    folder and the cache. cache: a folder, by default the one that the environment's CACHE_DIR
+    names, else ``runs/cache``; a result is kept there under the hash of the file's content and the
+    settings. An import that was interrupted goes on where it stopped, and a second one only reads
+    the cache, which may be deleted at any time. Where nothing can be written there, a sentence says
+    so, and files are read again whenever they are needed.
 
-    Raises FileNotFoundError where there is no such folder, ValueError on an unknown representation
-    or option.
+    Raises FileNotFoundError where there is no such folder, PermissionError where it may not be
+    read, ValueError on an unknown representation or option.
     """
     from joblib import Parallel, delayed
 
     folder = Path(path)
-    if not folder.is_dir():
-        raise FileNotFoundError(f"There is no folder {str(path)!r}: check the path.")
+    check_folder(folder)
     recipe = Recipe(representation, checked_name(representation, name, options), options)
-    cache = Path(cache) if cache is not None else runs_folder("cache")
+    cache = Path(cache) if cache is not None else cache_folder()
     entries = cache.absolute() / f"{recipe.name}-{recipe.key()}"
-    files = find_files(folder)
+    closed = []
+    files = find_files(folder, closed)
     outcomes = Parallel(n_jobs=jobs, return_as="generator")(
         delayed(import_file)(folder.absolute() / file, entries, recipe) for file in files
     )
     collection = Collection(folder.absolute(), entries, recipe)
+    collection.skipped += closed
     steps = progress(outcomes, len(files), "Files")
     for file, outcome in zip(files, steps, strict=True):
         collection.add(file, *outcome)
@@ -84,20 +96,59 @@ def load_folder(
     return collection
 
 
-def find_files(folder: Path) -> list[str]:
+def check_folder(folder: Path) -> None:
+    """Raises FileNotFoundError or PermissionError where no folder can be looked into."""
+    try:
+        os.scandir(folder).close()
+    except PermissionError:
+        raise PermissionError(
+            f"You have no permission to look into the folder {str(folder)!r}: ask its owner for it."
+        ) from None
+    except (OSError, ValueError):
+        raise FileNotFoundError(f"There is no folder {str(folder)!r}: check the path.") from None
+
+
+def find_files(folder: Path, closed: list | None = None) -> list[str]:
     """The music files under a folder, relative to it and with "/", in order. Links are followed,
-    but no folder is entered twice."""
-    found, seen = [], set()
-    for place, inner, names in os.walk(folder, followlinks=True):
+    but no folder is entered twice. closed: a list, to which (place, sentence) of each folder or
+    link that cannot be entered is added."""
+    found, seen, errors = [], set(), []
+
+    def relative(place) -> str:
+        return Path(place).relative_to(folder).as_posix()
+
+    for place, inner, names in os.walk(folder, onerror=errors.append, followlinks=True):
         real = os.path.realpath(place)
         if real in seen:
             inner.clear()
             continue
         seen.add(real)
         inner[:] = sorted(name for name in inner if not name.startswith("."))
-        music = [n for n in names if n.lower().endswith(SUFFIXES) and not n.startswith(".")]
-        found += [Path(place, name).relative_to(folder).as_posix() for name in music]
+        for name in names:
+            path = Path(place, name)
+            if name.startswith("."):
+                continue
+            if name.lower().endswith(SUFFIXES):
+                found.append(relative(path))
+            elif path.is_symlink():  # walk takes what it cannot follow for a file
+                try:
+                    path.stat()
+                except OSError as error:
+                    errors.append(error)
+    if closed is not None:
+        closed += sorted((relative(error.filename), why_closed(error)) for error in errors)
     return sorted(found, key=lambda file: file.split("/"))
+
+
+def why_closed(error: OSError) -> str:
+    """Why something in the folder cannot be opened, as a sentence that goes on from its name."""
+    if isinstance(error, PermissionError):
+        return "may not be read: ask its owner for permission."
+    if isinstance(error, FileNotFoundError):
+        return "was not found: it is a link that leads nowhere, or was just deleted."
+    if error.errno == errno.ELOOP:
+        return "is a link that leads in a circle: delete it."
+    return f"cannot be opened ({(error.strerror or type(error).__name__).lower()}): copy it again."
 
 
 # --- what a file becomes -----------------------------------------------------------------------
@@ -113,7 +164,12 @@ class Recipe(NamedTuple):
     def make(self, reading: Reading):
         if callable(self.representation):
             return self.representation(named_timeline(reading), **self.options)
-        return REPRESENTATIONS[self.representation](reading, **self.options)
+        return REPRESENTATIONS[self.representation].make(reading, **self.options)
+
+    def play(self, item, reading: Reading, name: str) -> Timeline:
+        """What ``make`` has made, as music; name: the piece's where the file gives none."""
+        music = REPRESENTATIONS[self.representation].play(item, reading, **self.options)
+        return named_timeline(reading._replace(timeline=music), name)
 
     def key(self) -> str:
         """The same for the same settings."""
@@ -137,7 +193,7 @@ def checked_name(representation, name: str | None, options: dict) -> str:
             f"A representation is one of {', '.join(REPRESENTATIONS)}, or a function, not "
             f"{representation!r}."
         )
-    known = list(inspect.signature(REPRESENTATIONS[representation]).parameters)[1:]
+    known = list(inspect.signature(REPRESENTATIONS[representation].make).parameters)[1:]
     unknown = sorted(set(options) - set(known))
     if unknown:
         others = f"; it has {', '.join(known)}" if known else ""
@@ -159,25 +215,38 @@ class Entry(NamedTuple):
     problems: list[str]
 
 
-def import_file(path: Path, entries: Path, recipe: Recipe) -> tuple[str, Entry]:
+def import_file(path: Path, entries: Path, recipe: Recipe) -> tuple[str, Entry, str]:
     """Reads one file, unless its result is in the cache already. Returns the hash of its content,
-    and the entry with the specs of each piece in place of its arrays."""
+    the entry with the specs of each piece in place of its arrays, and why it could not be kept."""
     try:
-        digest, entry = cached_entry(read_bytes(path), entries, recipe)
+        check_open(path)
+        digest, entry, unkept = cached_entry(read_bytes(path), entries, recipe)
     except MusicFileError as error:
-        return "", Entry([], [], 0, [str(error)])
-    return digest, entry._replace(items=[specs_of(item) for item in entry.items])
+        return "", Entry([], [], 0, [str(error)]), ""
+    return digest, entry._replace(items=[specs_of(item) for item in entry.items]), unkept
 
 
-def cached_entry(data: bytes, entries: Path, recipe: Recipe) -> tuple[str, Entry]:
-    digest = hashlib.sha256(data).hexdigest()
+def check_open(path: Path) -> None:
+    try:
+        if stat.S_ISREG(path.stat().st_mode):
+            open(path, "rb").close()
+    except OSError as error:
+        raise MusicFileError(why_closed(error)) from None
+
+
+def cached_entry(data: bytes, entries: Path, recipe: Recipe) -> tuple[str, Entry, str]:
+    digest, unkept = hashlib.sha256(data).hexdigest(), ""
     path = entry_path(entries, digest)
     entry = read_entry(path)
     if entry is None:
         entry, lasting = make_entry(data, recipe)
         if lasting:
-            write_entry(path, entry)
-    return digest, entry
+            try:
+                write_entry(path, entry)
+            except OSError as error:  # a cache is a help and no condition
+                if read_entry(path) is None:  # nor has another process written it meanwhile
+                    unkept = (error.strerror or type(error).__name__).lower()
+    return digest, entry, unkept
 
 
 def make_entry(data: bytes, recipe: Recipe) -> tuple[Entry, bool]:
@@ -259,14 +328,48 @@ def read_entry(path: Path) -> Entry | None:
 # --- what is loaded ----------------------------------------------------------------------------
 
 
+class PieceArray(np.ndarray):
+    """A piece of a collection: an array like any other, which ``show.play`` and ``show.plot_roll``
+    also know as music, for which its file is opened again. Whatever is made of it, a slice, a sum
+    or a copy in another process, is a plain array, and sounds as such."""
+
+    play = None
+
+    def to_timeline(self) -> Timeline:
+        plain = self.view(np.ndarray)
+        return self.play(plain) if self.play else to_timeline(plain)
+
+    def __getitem__(self, index):
+        return self.view(np.ndarray)[index]
+
+    def __array_wrap__(self, array, context=None, return_scalar=False):
+        return array[()] if array.ndim == 0 else np.asarray(array)
+
+    def __reduce_ex__(self, protocol):
+        return self.view(np.ndarray).__reduce_ex__(protocol)
+
+
+class PieceFields(dict):
+    """The same for a piece that is a dict of arrays."""
+
+    play = None
+
+    def to_timeline(self) -> Timeline:
+        return self.play(self) if self.play else to_timeline(dict(self))
+
+    def __reduce__(self):
+        return dict, (dict(self),)
+
+
 class Collection:
     """The pieces of a folder, read from the cache when they are asked for, so that any number of
     them needs the memory of one file: goes through ``for``, ``len``, an index and a slice (a list)
-    like a list.
+    like a list. ``show.play(collection[0])`` plays what the form holds of a piece,
+    ``show.play(collection.music(0))`` all that its file does.
 
     names: each piece's file, with "/" on every system; "book.abc#2" is the second of a book.
-    skipped: (file, reason) of each file or piece that is left out, the reason going on from the
-    file's name. report: all that in a few lines. Where a part of the cache is damaged or gone, the
+    skipped: (file, reason) of each file, folder or piece that is left out, the reason going on from
+    its name. report: all that in a few lines. Where a part of the cache is damaged or gone, the
     file is read again; MusicFileError where that has changed in the meantime.
     """
 
@@ -274,15 +377,18 @@ class Collection:
         self.folder, self.names, self.skipped = folder, [], []
         self._entries, self._recipe, self._specs = entries, recipe, set()
         self._files, self._digests, self._ends = [], [], []  # of files with pieces
-        self._file_count, self._last = 0, (None, [])
+        self._places = []  # of each piece in its file, from 1
+        self._file_count, self._unkept, self._last = 0, "", (None, [])
 
-    def add(self, file: str, digest: str, entry: Entry) -> None:
+    def add(self, file: str, digest: str, entry: Entry, unkept: str = "") -> None:
         self._file_count += 1
+        self._unkept = self._unkept or unkept
         self.skipped += [(file, problem) for problem in entry.problems]
         if not entry.places:
             return
         several = entry.pieces > 1
         self.names += [f"{file}#{place}" if several else file for place in entry.places]
+        self._places += entry.places
         self._files.append(file)
         self._digests.append(digest)
         self._ends.append(len(self.names))
@@ -292,8 +398,10 @@ class Collection:
         return len(self.names)
 
     def __iter__(self) -> Iterator:
-        for number in range(len(self._files)):
-            yield from self._read(number)
+        place = 0
+        for item in self._plain():
+            yield self._playable(item, place)
+            place += 1
 
     def __getitem__(self, index):
         if isinstance(index, slice):
@@ -302,7 +410,14 @@ class Collection:
         number = bisect_right(self._ends, place)
         if self._last[0] != number:
             self._last = (number, self._read(number))
-        return self._last[1][place - self._ends[number]]  # counted from the file's last piece
+        item = self._last[1][place - self._ends[number]]  # counted from the file's last piece
+        return self._playable(item, place)
+
+    def music(self, index: int) -> Timeline:
+        """A piece as ``read_music`` reads it: all that its file holds. Raises MusicFileError where
+        that has changed or is gone."""
+        place = range(len(self))[index]
+        return named_timeline(self._reading(place), self._stem(place))
 
     def __repr__(self) -> str:
         return f"<{len(self):,} pieces as {self._recipe.name}, read when asked for>"
@@ -315,6 +430,11 @@ class Collection:
         lines += [f"- {clean_name(file)} {reason}" for file, reason in self.skipped[:SHOWN]]
         if len(self.skipped) > SHOWN:
             lines.append(f"- and {len(self.skipped) - SHOWN:,} more, which .skipped lists.")
+        if self._unkept:
+            lines.append(
+                f"Not all could be kept in {self._entries.parent} ({self._unkept}), so the next "
+                "import takes as long: set CACHE_DIR to a folder that can be written."
+            )
         return "\n".join(lines)
 
     def dataset(self):
@@ -334,18 +454,44 @@ class Collection:
             shape = [some.pop() if len(some) == 1 else None for some in lengths]
             signature[specs[0][0]] = tf.TensorSpec((None, *shape), specs[0][1])
         signature = signature.get("", signature)
-        dataset = tf.data.Dataset.from_generator(lambda: iter(self), output_signature=signature)
+        dataset = tf.data.Dataset.from_generator(self._plain, output_signature=signature)
         return dataset.apply(tf.data.experimental.assert_cardinality(len(self)))
+
+    def _plain(self) -> Iterator:
+        for number in range(len(self._files)):
+            yield from self._read(number)
 
     def _read(self, number: int) -> list:
         """The pieces of one file."""
-        file, digest = self._files[number], self._digests[number]
-        entry = read_entry(entry_path(self._entries, digest))
+        entry = read_entry(entry_path(self._entries, self._digests[number]))
         if entry is None:
-            with one_sentence(Path(file)):
-                now, entry = cached_entry(
-                    read_bytes(self.folder / file), self._entries, self._recipe
-                )
-                if now != digest:
-                    raise MusicFileError("has changed since it was read: load the folder again.")
+            with one_sentence(Path(self._files[number])):
+                _, entry, _ = cached_entry(self._bytes(number), self._entries, self._recipe)
         return [item.get("", item) for item in entry.items]
+
+    def _bytes(self, number: int) -> bytes:
+        data = read_bytes(self.folder / self._files[number])
+        if hashlib.sha256(data).hexdigest() != self._digests[number]:
+            raise MusicFileError("has changed since it was read: load the folder again.")
+        return data
+
+    def _stem(self, place: int) -> str:
+        return clean_name(Path(self._files[bisect_right(self._ends, place)]).stem)
+
+    def _reading(self, place: int) -> Reading:
+        number = bisect_right(self._ends, place)
+        with one_sentence(Path(self._files[number])):
+            readings = iter(read_content(self._bytes(number), refused=[]))
+            return next(islice(readings, self._places[place] - 1, None))
+
+    def _playable(self, item, place: int):
+        """A piece that knows its way back to music; what a function of one's own has made is as it
+        is."""
+        if callable(self._recipe.representation):
+            return item
+        item = PieceFields(item) if isinstance(item, dict) else item.view(PieceArray)
+        item.play = partial(self._play, place)
+        return item
+
+    def _play(self, place: int, item) -> Timeline:
+        return self._recipe.play(item, self._reading(place), self._stem(place))

@@ -19,7 +19,8 @@ from .grid import (
     voices_to_roll,
 )
 from .seconds import along
-from .timeline import VELOCITY, Part, Timeline, part_names, timeline_to_voices
+from .timeline import VELOCITY, Part, Timeline, note_parts, part_names, timeline_to_voices
+from .words import EVENT_WORD, is_timeless, read_word, words_to_notes
 
 
 def voices_to_multitrack(voices, tempo: float = DEFAULT_TEMPO):
@@ -46,13 +47,15 @@ def to_timeline(music, onsets=None) -> Timeline:
     """
     if isinstance(music, Timeline):
         return music
+    if onsets is None and hasattr(music, "to_timeline"):  # a tune, a groove, a folder's piece
+        return music.to_timeline()
     if hasattr(music, "__array__") or type(music) in (list, tuple):
         return _array_timeline(music, onsets)
     refuse_onsets(onsets)
     if isinstance(music, Piece):
         return _piece_timeline(music)
-    if hasattr(music, "to_timeline"):  # a loaded melody, a tune, a groove
-        return music.to_timeline()
+    if isinstance(music, dict) or hasattr(music, "replay"):
+        return _fields_timeline(music)
     # Objects of other libraries are known by what they have, so that none need be imported.
     if hasattr(music, "instruments") and hasattr(music, "get_tempo_changes"):
         return _midi_timeline(music)
@@ -62,7 +65,7 @@ def to_timeline(music, onsets=None) -> Timeline:
         return _stream_timeline(music)
     raise TypeError(
         "Music is a melody, voices, a piano roll, drums, a Piece, a PrettyMIDI, a Multitrack "
-        f"or a music21 stream, not {type(music).__name__}."
+        f"or a music21 stream, not {type(music).__name__}; of several pieces choose one."
     )
 
 
@@ -78,6 +81,9 @@ def _array_timeline(music, onsets) -> Timeline:
         raise ValueError(
             "The rows of this music differ in length; an array has equal ones."
         ) from None
+    if array.size and (array.dtype.kind in "SU" or isinstance(array.flat[0], bytes)):
+        refuse_onsets(onsets)
+        return _words_timeline(array)
     if array.ndim == 3 and array.shape[1:] == (len(DRUMS), 3) and array.dtype != bool:
         refuse_onsets(onsets)
         return Timeline([Part("drums", drum_notes(array), 0, True)], len(array))
@@ -89,7 +95,65 @@ def _array_timeline(music, onsets) -> Timeline:
         if array.shape[1] == 128:
             hint = "a piano roll holds True and False, such as roll > 0"
         raise ValueError(f"An array of shape {array.shape} and {array.dtype} is no music: {hint}.")
+    if array.ndim == 2 and array.dtype.kind == "f":  # voices are whole numbers, times need not be
+        if array.shape[1] == 5:
+            refuse_onsets(onsets)
+            return Timeline(note_parts(array), float(array[:, 2].max(initial=0)))
+        _refuse_notes(array)
+    if array.ndim == 1 and array.dtype.kind in "iu" and (array > 127).any():
+        raise ValueError(
+            "Pitches lie between 0 and 127 (-1 is a rest), and this holds greater numbers: play "
+            "performance events as files.notes_to_midi(music.events_to_notes(events)), and tokens "
+            "as their vocabulary.decode(tokens)."
+        )
     return _voices_timeline(array, onsets)
+
+
+def _words_timeline(array: np.ndarray) -> Timeline:
+    """Next-event words ``(length,)``, text or, as TensorFlow has it, bytes."""
+    words = [w.decode() if isinstance(w, bytes) else str(w) for w in array.ravel().tolist()]
+    if array.ndim != 1:
+        raise ValueError(f"Words stand in one row, not {array.shape}: of a batch choose one.")
+    for word in words:
+        if not (is_timeless(word) or EVENT_WORD.fullmatch(word)):
+            raise ValueError(
+                f"Words that are music are such as 'D5 2' or 'rest 4', not {word!r}; the pitches "
+                "of a chord's name are music.chord_pitches(name)."
+            )
+    notes = words_to_notes(words)
+    notes = np.column_stack([notes, np.full(len(notes), float(VELOCITY))])
+    steps = sum(read_word(word)[1] for word in words if not is_timeless(word))
+    return Timeline([Part("melody", notes)], float(steps))
+
+
+def _fields_timeline(fields) -> Timeline:
+    """A dict of voices and onsets, or play, replay and volume, as a dict or as ``Matrices``."""
+    from .matrices import Matrices, matrices_to_timeline
+
+    if not isinstance(fields, dict):
+        return matrices_to_timeline(fields)
+    if set(fields) == set(Matrices._fields):
+        return matrices_to_timeline(Matrices(**fields))
+    if set(fields) == {"voices", "onsets"}:
+        return _voices_timeline(fields["voices"], fields["onsets"])
+    names = ", ".join(map(str, fields))
+    raise ValueError(
+        "A dict that is music has voices and onsets, or play, replay and volume; this one has "
+        f"{names or 'nothing'}: choose what is to be heard."
+    )
+
+
+def _refuse_notes(array: np.ndarray) -> None:
+    """Raises ValueError where the columns are plainly start, end and pitch, which would sound as
+    voices: nonsense."""
+    if array.shape[1] in (3, 4) and len(array):
+        starts, ends = array[:, 0], array[:, 1]
+        if (starts < ends).all() and (np.diff(starts) >= 0).all():
+            raise ValueError(
+                "This is a list of notes (start, end, pitch ...), not voices: play it as "
+                "files.notes_to_midi(notes) where times are seconds, and where they are steps as a "
+                "Part of a Timeline."
+            )
 
 
 def _voices_timeline(voices, onsets) -> Timeline:

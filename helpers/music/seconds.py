@@ -70,11 +70,23 @@ def articulated(notes: np.ndarray) -> np.ndarray:
 
 def seconds_at(timeline: Timeline, steps) -> np.ndarray:
     """When steps are reached, in seconds from the beginning: float, of the shape of ``steps``."""
-    starts, tempos = [0.0], [timeline.tempo or DEFAULT_TEMPO]
-    if timeline.later_tempos is not None:
-        starts = np.append(starts, timeline.later_tempos[:, 0])
-        tempos = np.append(tempos, timeline.later_tempos[:, 1])
-    return along(starts, 60 / np.asarray(tempos, float) / STEPS_PER_QUARTER, steps)
+    starts, tempos = all_tempos(timeline)
+    return along(starts, 60 / tempos / STEPS_PER_QUARTER, steps)
+
+
+def steps_at(timeline: Timeline, seconds) -> np.ndarray:
+    """Which steps are reached so many seconds from the beginning: the way back of ``seconds_at``.
+    Rounded to a billionth of a step, so that beats are whole again."""
+    starts, tempos = all_tempos(timeline)
+    changes = along(starts, 60 / tempos / STEPS_PER_QUARTER, starts)
+    return np.round(along(changes, tempos / 60 * STEPS_PER_QUARTER, seconds), 9)
+
+
+def all_tempos(timeline: Timeline) -> tuple[np.ndarray, np.ndarray]:
+    """The steps from which on a tempo holds, 0 the first, and the tempos."""
+    later = np.zeros((0, 2)) if timeline.later_tempos is None else timeline.later_tempos
+    first = [[0.0, timeline.tempo or DEFAULT_TEMPO]]
+    return tuple(np.concatenate([first, later]).T)
 
 
 def along(starts, slopes, x) -> np.ndarray:

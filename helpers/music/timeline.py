@@ -1,10 +1,12 @@
 """Any music of the course as notes in time: what is drawn, played and measured begins here.
 
-``to_timeline`` takes a melody ``(steps,)``, voices ``(steps, voices)``, a piano roll
-``(steps, 128[, tracks])`` of bool, drums ``(steps, 9, 3)``, a ``Piece``, a tune such as
-``load_melody`` gives, a ``pretty_midi.PrettyMIDI``, a ``pypianoroll.Multitrack`` or a music21
-stream. Music without notes is music too. ``timeline_to_voices``, ``timeline_to_roll`` and
-``to_piece`` are the ways back to the sixteenth grid.
+``to_timeline`` takes a melody ``(steps,)``, voices ``(steps, voices)``, a dict of voices and
+onsets, a piano roll ``(steps, 128[, tracks])`` of bool, play, replay and volume, drums
+``(steps, 9, 3)``, notes of several parts ``(notes, 5)`` of float, next-event words ``(length,)``, a
+``Piece``, a tune such as ``load_melody`` gives, a piece of a folder such as ``load_folder`` gives,
+a ``pretty_midi.PrettyMIDI``, a ``pypianoroll.Multitrack`` or a music21 stream. Music without notes
+is music too. ``timeline_to_voices``, ``timeline_to_roll`` and ``to_piece`` are the ways back to the
+sixteenth grid.
 """
 
 from __future__ import annotations
@@ -13,9 +15,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .arrays import check_array
 from .grid import MAX_STEPS, REST, VOICE_NAMES, as_onsets, nearest_steps
 
 VELOCITY = 80  # of notes that come without one, 1 to 127
+MOST_PARTS = 256
 
 
 class Part(NamedTuple):
@@ -57,6 +61,30 @@ def part_names(count: int) -> tuple[str, ...]:
     if count == len(VOICE_NAMES):
         return VOICE_NAMES
     return tuple(f"voice {i + 1}" for i in range(count))
+
+
+def note_parts(notes) -> list[Part]:
+    """The parts of notes ``(notes, 5)``, the columns part (from 0, drums -1), start, end (steps),
+    pitch and velocity: the pitched ones by number, those between without notes too, then drums.
+    Raises ValueError on another shape and on numbers out of range."""
+    hint = "columns are part, start, end, pitch and velocity; for voices take .astype(int)"
+    notes = check_array(notes, "Notes", ("notes", 5)).astype(float)
+    numbers, starts, ends, pitches, velocities = notes.T
+    for column, low, high in (
+        *((numbers, -1, MOST_PARTS - 1), (starts, 0, MAX_STEPS), (ends, 0, MAX_STEPS)),
+        *((ends - starts, 0, MAX_STEPS), (pitches, 0, 127), (velocities, 1, 127)),
+    ):
+        check_array(column, "Numbers of notes", ("notes",), values=(low, high), hint=hint)
+    for column in (numbers, pitches):
+        check_array(column, "Parts and pitches", ("notes",), whole=True)
+    notes = notes[np.lexsort((pitches, starts))]
+    count = int(numbers.max(initial=-1)) + 1
+    parts = [
+        Part(name, notes[notes[:, 0] == number, 1:])
+        for number, name in enumerate(part_names(count))
+    ]
+    drums = notes[notes[:, 0] == -1, 1:]
+    return [*parts, Part("drums", drums, 0, True)] if len(drums) else parts
 
 
 def last_step(timeline: Timeline, parts: list[Part]) -> float:

@@ -1,28 +1,39 @@
 """A folder of one's own music: what is found, what it becomes, the cache, and what goes wrong."""
 
+import base64
+import errno
 import io
 import os
+import pickle
+import re
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import zipfile
 from pathlib import Path
 
 import mido
 import numpy as np
+import pretty_midi
 import pytest
 
+from helpers.course.storage import write_npz
 from helpers.data import folders
 from helpers.data.folders import Collection, find_files, load_folder
 from helpers.data.representations import read_events
 from helpers.files import abc_reader, formats
 from helpers.files.formats import read_music, read_pieces
 from helpers.files.reading import MAX_STEPS, MusicFileError
+from helpers.music.conversion import to_timeline
 from helpers.music.events import FIRST_DOWN, FIRST_UP, FIRST_VELOCITY, FIRST_WAIT
+from helpers.music.seconds import notes_in_seconds
 from helpers.music.timeline import Timeline
 from helpers.music.words import Vocabulary
+from helpers.show.player import play
+from helpers.show.rolls import plot_roll
 
 ROOT = Path(__file__).resolve().parents[2]
 BOOK = """X:1
@@ -329,6 +340,83 @@ def test_pieces_are_had_by_index_and_slice(load):
     assert not any(isinstance(value, np.ndarray) for value in vars(load()).values())
 
 
+def make_link(path, target):
+    try:
+        path.symlink_to(target)
+    except OSError:
+        pytest.skip("links are not allowed here")
+
+
+def test_what_cannot_be_opened_is_listed_and_the_rest_is_loaded(tmp_path):
+    folder = tmp_path / "music"
+    folder.mkdir()
+    (folder / "a.mid").write_bytes(tune(60))
+    make_link(folder / "circle", "circle")
+    make_link(folder / "circle.mid", folder / "circle.mid")
+    make_link(folder / "gone", tmp_path / "nowhere")
+    make_link(folder / "gone.mid", tmp_path / "nowhere.mid")
+    make_link(folder / ".gone", tmp_path / "nowhere")
+    make_link(folder / "round", folder)
+    collection = load_folder(folder, jobs=1, cache=tmp_path / "cache")
+    assert collection.names == ["a.mid"] and dict(collection.skipped) == {
+        "circle": "is a link that leads in a circle: delete it.",
+        "circle.mid": "is a link that leads in a circle: delete it.",
+        "gone": "was not found: it is a link that leads nowhere, or was just deleted.",
+        "gone.mid": "was not found: it is a link that leads nowhere, or was just deleted.",
+    }
+
+
+AS_A_GUEST = """
+import os, sys
+from pathlib import Path
+import joblib, numpy, pretty_midi
+from helpers.data import load_folder
+from helpers.course import progress_bar, storage
+
+if os.getuid() == 0:  # who may do everything
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
+place = Path(sys.argv[1])
+collection = load_folder(place / "music", "roll", jobs=1, cache=place / "cache")
+print(collection.names, len(list(collection)))
+for name, reason in collection.skipped:
+    print(name, reason)
+load_folder(place / "private")
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "setuid"), reason="permissions of POSIX systems")
+def test_without_permission():
+    """As a user to whom some things are closed, a folder on the way of a link and the cache among
+    them: a sentence each, and all else is loaded."""
+    with tempfile.TemporaryDirectory() as temporary:  # tmp_path lies in a folder closed to others
+        place = Path(temporary)
+        folder = place / "music"
+        for inner in ("music/closed", "private/inner", "cache"):
+            (place / inner).mkdir(parents=True)
+        for name in ("a.mid", "secret.mid", "closed/b.mid", "../private/c.mid"):
+            (folder / name).write_bytes(tune(60))
+        make_link(folder / "link", place / "private" / "inner")
+        make_link(folder / "link.mid", place / "private" / "c.mid")
+        modes = {"": 0o755, "music/secret.mid": 0, "music/closed": 0, "private": 0, "cache": 0o555}
+        for name, mode in modes.items():
+            (place / name).chmod(mode)
+        command = [sys.executable, "-c", AS_A_GUEST, place]
+        run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        for name in modes:
+            (place / name).chmod(0o755)
+    *report, names, closed, link, file, other = run.stdout.splitlines() or [run.stderr] * 5
+    assert names == "['a.mid'] 1", run.stderr
+    assert [closed, link, file, other] == [
+        f"{name} may not be read: ask its owner for permission."
+        for name in ("closed", "link", "link.mid", "secret.mid")
+    ]
+    assert report[-1].startswith(f"Not all could be kept in {place / 'cache'} (permission denied)")
+    error = run.stderr.splitlines()[-1]
+    assert error.startswith("PermissionError: You have no permission to look into the folder")
+
+
 @pytest.mark.skipif(not hasattr(os, "symlink"), reason="no links on this system")
 def test_links_are_followed_but_not_round_in_circles(tmp_path):
     (tmp_path / "music" / "sub").mkdir(parents=True)
@@ -489,6 +577,241 @@ def test_no_such_folder(tmp_path):
             load_folder(path)
 
 
+# --- played as the music that they are ------------------------------------------------------------
+
+WALTZ = [(0, 4, 60), (4, 8, 60), (8, 12, 64), (12, 20, 67), (20, 24, 67)]  # start, end, pitch
+LOW = [(0, 12, 48), (12, 24, 48)]
+PICKUP = """<score-partwise><work><work-title>Upbeat</work-title></work><part-list>
+<score-part id="P1"><part-name>Flute</part-name></score-part></part-list><part id="P1">
+<measure number="0" implicit="yes"><attributes><divisions>2</divisions>
+<time><beats>3</beats><beat-type>4</beat-type></time></attributes>
+<direction><sound tempo="150"/></direction>
+<note><pitch><step>D</step><octave>5</octave></pitch><duration>2</duration></note></measure>
+<measure number="1"><note><pitch><step>G</step><octave>5</octave></pitch><duration>2</duration>
+</note><note><pitch><step>G</step><octave>5</octave></pitch><duration>1</duration></note>
+<note><rest/><duration>1</duration></note>
+<note><pitch><step>B</step><octave>5</octave></pitch><duration>2</duration></note></measure>
+</part></score-partwise>"""
+JIG = "X:1\nT:A jig\nR:jig\nM:6/8\nL:1/8\nQ:3/8=100\nK:D\nA|d2d def|(3ggg ABc d2|\n"
+
+
+def waltz(silence=0) -> bytes:
+    """Two bars of 3/4 at 150, from step 12 on at 75: two tracks with instruments and a pedal."""
+    file = mido.MidiFile(ticks_per_beat=480)
+    head = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(150))])
+    head.append(mido.MetaMessage("time_signature", numerator=3, denominator=4))
+    head.append(mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(75), time=120 * (12 + silence)))
+    file.tracks.append(head)
+    for channel, (program, notes) in enumerate(((40, WALTZ), (42, LOW))):
+        track = mido.MidiTrack([mido.Message("program_change", program=program, channel=channel)])
+        events = [(start + silence, "note_on", pitch) for start, _, pitch in notes]
+        events += [(end + silence, "note_off", pitch) for _, end, pitch in notes]
+        time = 0
+        for step, kind, pitch in sorted(
+            events, key=lambda event: (event[0], event[1] == "note_on")
+        ):
+            track.append(
+                mido.Message(
+                    kind, note=pitch, velocity=70, channel=channel, time=120 * (step - time)
+                )
+            )
+            time = step
+        file.tracks.append(track)
+    buffer = io.BytesIO()
+    file.save(file=buffer)
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def played(tmp_path):
+    """What ``to_timeline`` makes of the only piece of a folder."""
+
+    def make(name, data, form, **options):
+        folder = tmp_path / "one"
+        folder.mkdir(exist_ok=True)
+        (folder / name).write_bytes(data if isinstance(data, bytes) else data.encode())
+        collection = load_folder(folder, form, jobs=1, cache=tmp_path / "cache", **options)
+        assert len(collection) == 1, collection.report
+        assert to_timeline(collection[0]).parts, "the item"
+        for item in collection:  # and in a loop
+            return to_timeline(item), collection
+
+    return make
+
+
+def notes_of(timeline):
+    """(start, end, pitch) of each part, in order."""
+    return [[tuple(np.round(row[:3], 2)) for row in part.notes] for part in timeline.parts]
+
+
+def beginnings(timeline):
+    return sorted({(row[0], row[2]) for notes in notes_of(timeline) for row in notes})
+
+
+VOCABULARY = Vocabulary(
+    [["C4 4", "E4 4", "G4 8", "G4 4", "D5 4", "G5 4", "G5 2", "rest 2", "B5 4", "D5 2", "F#5 2"]]
+)
+FORMS = [
+    ("notes", {}),
+    ("voices", {}),
+    ("voices", {"onsets": True}),
+    ("roll", {}),
+    ("matrices", {}),
+    ("words", {}),
+    ("tokens", {"vocabulary": VOCABULARY}),
+    ("events", {}),
+]
+
+
+@pytest.mark.parametrize(("form", "options"), FORMS)
+def test_a_waltz_plays_as_a_waltz(played, form, options):
+    music, collection = played("waltz.mid", waltz(), form, **options)
+    assert music.tempo == pytest.approx(150) and music.time_signature == "3/4"
+    assert music.later_tempos == pytest.approx(np.array([[12, 75]]), abs=1e-3)
+    assert music.bar_starts.tolist() == [0, 12] and music.name == "waltz" and music.steps == 24
+    whole = collection.music(0)
+    assert notes_of(whole) == [WALTZ, LOW]
+    names = [part.name for part in whole.parts]
+    if form in ("notes", "voices"):
+        assert notes_of(music) == [WALTZ, LOW]
+        assert [(p.name, p.program) for p in music.parts] == list(zip(names, (40, 42), strict=True))
+    elif form in ("words", "tokens"):  # the higher part
+        assert notes_of(music) == [WALTZ] and music.parts[0].program == 40
+    elif form == "roll":  # it has no place for repeated notes
+        assert beginnings(music) == [(0, 48), (0, 60), (8, 64), (12, 67)]
+    else:
+        assert beginnings(music) == beginnings(whole)
+    if form in ("events", "notes"):
+        assert np.allclose(music.parts[0].notes[:, 3], 70, atol=2.5)
+
+
+@pytest.mark.parametrize(("form", "options"), FORMS)
+def test_it_sounds_and_is_drawn(played, form, options, monkeypatch):
+    """Through the player itself: the MIDI file that it offers has the tempo and the metre."""
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda *things, **_: shown.extend(things))
+    _, collection = played("waltz.mid", waltz(), form, **options)
+    play(collection[0], picture=False)
+    data = re.search('audio/midi;base64,([^"]+)', shown[-1].data)[1]
+    midi = pretty_midi.PrettyMIDI(io.BytesIO(base64.b64decode(data)))
+    assert midi.get_tempo_changes()[1] == pytest.approx([150, 75], rel=1e-3)
+    assert midi.get_end_time() == pytest.approx(12 / 10 + 12 / 5, abs=0.1)
+    (metre,) = midi.time_signature_changes
+    assert (metre.numerator, metre.denominator) == (3, 4)
+    lines = plot_roll(collection[0]).axes[0].lines
+    assert [line.get_xdata()[0] for line in lines if line.get_linewidth() == 1] == [0, 12]
+
+
+@pytest.mark.parametrize("form", ["words", "tokens"])
+def test_a_melody_without_its_silence_keeps_its_bars(played, form):
+    """``load_melody`` leaves the silence at the beginning of MIDI out: here two bars and a beat
+    less, so that a pickup of two beats comes first."""
+    options = {"vocabulary": VOCABULARY} if form == "tokens" else {}
+    music, _ = played("late.mid", waltz(silence=16), form, **options)
+    assert notes_of(music) == [WALTZ]
+    assert music.bar_starts.tolist() == [8, 20] and music.tempo == pytest.approx(150)
+    assert music.later_tempos == pytest.approx(np.array([[12, 75]]), abs=1e-3)
+
+
+@pytest.mark.parametrize(("form", "options"), FORMS)
+def test_a_score_plays_with_its_pickup(played, form, options):
+    notes = [(0, 4, 74), (4, 8, 79), (8, 10, 79), (12, 16, 83)]
+    music, _ = played("upbeat.musicxml", PICKUP, form, **options)
+    assert (music.name, music.tempo, music.time_signature) == ("Upbeat", 150, "3/4")
+    assert music.bar_starts.tolist() == [4]
+    expected = [(0, 4, 74), (4, 10, 79), (12, 16, 83)] if form == "roll" else notes
+    assert notes_of(music) == [expected] and music.parts[0].name == "Flute"
+
+
+@pytest.mark.parametrize(("form", "options"), FORMS)
+def test_an_abc_tune_plays_as_a_jig(played, form, options):
+    if form == "tokens":
+        options = {"vocabulary": VOCABULARY, "unknown": "nearest"}
+    music, _ = played("jig.abc", JIG, form, **options)
+    assert (music.name, music.tempo, music.time_signature) == ("A jig", 150, "6/8")
+    assert music.key == "D major" and music.bar_starts.tolist() == [2, 14]
+    pitches = [69, 74, 74, 74, 76, 78, 79, 79, 79, 69, 71, 73, 74]
+    assert [part.name for part in music.parts] == ["melody"]
+    if form not in ("roll", "tokens"):
+        assert [pitch for notes in notes_of(music) for *_, pitch in notes] == pitches
+
+
+def test_drums_play_in_their_tempo(played):
+    file = mido.MidiFile(file=io.BytesIO(waltz()))
+    for track in file.tracks[1:]:
+        for message in (m for m in track if not m.is_meta):
+            message.channel = 9
+            if message.type.startswith("note"):
+                message.note = {60: 36, 64: 38, 67: 42, 48: 49}[message.note]
+    buffer = io.BytesIO()
+    file.save(file=buffer)
+    for form in ("drums", "notes"):
+        music, _ = played("beat.mid", buffer.getvalue(), form)
+        assert music.tempo == pytest.approx(150) and music.time_signature == "3/4"
+        assert music.bar_starts.tolist() == [0, 12] and [p.is_drum for p in music.parts] == [True]
+        hits = [(0, 36), (0, 49), (4, 36), (8, 38), (12, 42), (12, 49), (20, 42)]
+        assert beginnings(music) == hits and np.allclose(music.parts[0].notes[:, 3], 70)
+
+
+@pytest.mark.parametrize("form", ["notes", "voices", "events"])
+def test_the_pedal_is_heard_once(played, form):
+    """It holds the melody of ``band`` to the end: through the player, or in the events' lengths."""
+    music, collection = played("band.mid", band(), form)
+    ends = notes_in_seconds(collection.music(0))[:, 1]
+    assert notes_in_seconds(music)[:, 1] == pytest.approx(ends, abs=0.006)
+    assert (form == "events") == all(part.controls is None for part in music.parts)
+
+
+def test_dry_events_stay_dry(played):
+    file = mido.MidiFile(file=io.BytesIO(tune(60, 62)))
+    file.tracks[0].insert(0, mido.Message("control_change", control=64, value=127))
+    file.tracks[0].insert(0, mido.Message("control_change", control=7, value=90))
+    buffer = io.BytesIO()
+    file.save(file=buffer)
+    music, _ = played("pedal.mid", buffer.getvalue(), "events", pedal=False)
+    assert notes_in_seconds(music)[:, :2].tolist() == [[0, 0.5], [0.5, 1]]
+    assert music.parts[0].controls.tolist() == [[0, 7, 90]]
+
+
+def test_a_piece_of_a_book_finds_its_own_tune(load):
+    collection = load("words")
+    index = collection.names.index("b/book.abc#2")
+    music = to_timeline(collection[index])
+    assert (music.name, music.key) == ("Third", "D mixolydian")
+    assert notes_of(collection.music(index)) == notes_of(music)
+    assert collection.music(-1).name == "z"
+
+
+def test_an_item_is_an_array_like_any_other(load):
+    """What is made of it is plain, and what is written into it is heard."""
+    voices = item(load(), "b/band.mid")
+    assert isinstance(voices, np.ndarray) and voices.max() == 74
+    for made in (voices[:4], voices + 12, voices.max(axis=0), voices[voices > 0]):
+        assert type(made) is np.ndarray
+    assert isinstance(voices.max(), np.int16)
+    for plain in (pickle.loads(pickle.dumps(voices)), voices.copy(), np.array(voices)):
+        assert np.array_equal(plain, voices) and to_timeline(plain).tempo is None
+    voices[:4, 0] = 71
+    assert notes_of(to_timeline(voices))[0][0] == (0, 4, 71)
+    matrices = item(load("matrices"), "b/band.mid")
+    assert type(pickle.loads(pickle.dumps(matrices))) is dict
+    assert to_timeline(voices, onsets=np.ones(voices.shape, bool)).parts[1].notes[0, 1] == 1
+
+
+def test_the_music_of_a_file_that_changed_is_refused(load, music):
+    collection = load()
+    voices = collection[0]
+    (music / "B.MIDI").write_bytes(tune(65))
+    for call in (lambda: to_timeline(voices), lambda: collection.music(0)):
+        with pytest.raises(MusicFileError, match="^B.MIDI has changed since it was read"):
+            call()
+
+
+def test_what_a_function_has_made_is_plain(load):
+    collection = load(lambda timeline: np.zeros((4, 128), bool), name="silence")
+    assert type(collection[0]) is np.ndarray and to_timeline(collection[0]).steps == 4
+
+
 # --- the cache ---------------------------------------------------------------------------------
 
 
@@ -580,6 +903,7 @@ def test_a_cache_that_is_gone_and_files_that_changed(load, music, tmp_path):
 
 def test_the_cache_is_in_the_runs_folder_and_holds_whole_files_only(music, tmp_path, monkeypatch):
     monkeypatch.setenv("RUNS_DIR", str(tmp_path / "runs"))
+    monkeypatch.delenv("CACHE_DIR", raising=False)
     load_folder(music, jobs=1)
     files = [p for p in (tmp_path / "runs" / "cache").rglob("*") if p.is_file()]
     assert len(files) == 8
@@ -587,6 +911,93 @@ def test_the_cache_is_in_the_runs_folder_and_holds_whole_files_only(music, tmp_p
         assert path.suffix == ".npz" and path.parent.name == path.name[:2]
         with np.load(path, allow_pickle=False) as arrays:
             assert all(not array.dtype.hasobject for array in arrays.values())
+
+
+@pytest.mark.parametrize("code", [errno.EROFS, errno.EACCES, errno.ENOSPC, errno.EDQUOT])
+def test_where_nothing_can_be_written_it_goes_on_without_a_cache(
+    load, music, tmp_path, monkeypatch, code
+):
+    """A read-only checkout, a folder of somebody else, a full disk: one sentence, and files are
+    read again when their pieces are asked for."""
+    good = list(load())
+    shutil.rmtree(tmp_path / "cache")
+
+    def refuse(*arguments, **more):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(folders, "write_npz", refuse)
+    collection = load()
+    assert collection.names == NAMES and not (tmp_path / "cache").exists()
+    assert all(np.array_equal(a, b) for a, b in zip(good, collection, strict=True))
+    assert np.array_equal(good[2], collection[2]) and collection.music(2).steps == 16
+    said = collection.report.splitlines()[-1]
+    assert said == (
+        f"Not all could be kept in {tmp_path / 'cache'} ({os.strerror(code).lower()}), so the next "
+        "import takes as long: set CACHE_DIR to a folder that can be written."
+    )
+    (music / "B.MIDI").write_bytes(tune(65))
+    with pytest.raises(MusicFileError, match="^B.MIDI has changed"):
+        list(collection)
+
+
+def test_a_cache_that_fills_the_disk_half_way(load, tmp_path, monkeypatch, parsed):
+    written = []
+
+    def some(path, *arguments, **more):
+        if len(written) == 3:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written.append(path)
+        return write_npz(path, *arguments, **more)
+
+    monkeypatch.setattr(folders, "write_npz", some)
+    assert "(no space left on device)" in load().report
+    assert len(entries(tmp_path)) == 3
+    monkeypatch.undo()
+    assert load().report.count("kept") == 0 and len(entries(tmp_path)) == 8
+
+
+def test_a_file_where_the_cache_should_be(music, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    collection = load_folder(music, jobs=1, cache=tmp_path / "file")
+    assert len(list(collection)) == 8 and "Not all could be kept" in collection.report
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_the_cache_is_where_cache_dir_says(music, tmp_path, monkeypatch):
+    monkeypatch.setenv("CACHE_DIR", str(tmp_path / "elsewhere"))
+    assert len(load_folder(music, jobs=1)) == 8
+    assert len([p for p in (tmp_path / "elsewhere").rglob("*.npz")]) == 8
+
+
+AT_ONCE = """
+import sys
+from helpers.data import load_folder
+
+print("ready", flush=True)
+sys.stdin.readline()
+collection = load_folder(sys.argv[1], "notes", jobs=1, cache=sys.argv[2])
+assert "kept" not in collection.report, collection.report
+print(sum(float(notes.sum()) for notes in collection))
+"""
+
+
+def test_two_imports_into_one_cache_at_once(tmp_path):
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for i in range(100):
+        (folder / f"{i:03}.mid").write_bytes(tune(*np.unravel_index(i, (10, 10))))
+    command = [sys.executable, "-c", AT_ONCE, folder, tmp_path / "cache"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    runs = [subprocess.Popen(command, cwd=ROOT, text=True, **pipes) for _ in range(2)]
+    for run in runs:
+        assert run.stdout.readline() == "ready\n", run.stderr.read()
+    for run in runs:
+        run.stdin.write("go\n")
+        run.stdin.flush()
+    said = {run.communicate(timeout=120)[0].splitlines()[-1] for run in runs}
+    alone = load_folder(folder, "notes", jobs=1, cache=tmp_path / "another")
+    assert said == {str(sum(float(notes.sum()) for notes in alone))}
+    assert len(entries(tmp_path)) == 100
 
 
 def test_an_interrupted_import_goes_on_where_it_stopped(load, parsed, tmp_path):
