@@ -81,12 +81,14 @@ def patiently(action: Callable, *arguments) -> None:
     return action(*arguments)
 
 
-def check_writable(folder: Path) -> None:
-    """Writes a small file to the folder in the way of all others, and removes it. Raises OSError
-    where that fails."""
+def check_writable(folder: Path) -> int:
+    """Writes a small file to the folder in the way of all others, and removes it. Returns the
+    number of the user whose it was. Raises OSError where it cannot be written."""
     probe = Path(folder) / f".probe-{secrets.token_hex(4)}.npz"
     write_npz(probe, {"probe": np.zeros(1000)}, compressed=False)
-    probe.unlink(missing_ok=True)
+    owner = probe.stat().st_uid
+    _remove(probe)
+    return owner
 
 
 def _process() -> str:
@@ -131,6 +133,8 @@ def remove_leftovers(path: Path) -> None:
 def _is_litter(path: Path, computer: str | None, process: str | None) -> bool:
     import psutil
 
+    if computer is None:  # of an earlier time, when names were shorter
+        return True
     if f"{computer}-{process}" == _process():
         return path.name not in _ours
     if computer == _process()[:8] and not psutil.pid_exists(int(process)):
@@ -245,9 +249,9 @@ def locked(path: Path, seconds: float = LOCK_SECONDS) -> Iterator[bool]:
     be locked, which is no reason to stop: a file system without locks, a folder that may not be
     written to. seconds: how long another holder is waited for, -1 for ever; then it raises
     filelock.Timeout, an OSError. The lock ends with its process."""
-    lock, held = FileLock(path), True
+    lock, held = FileLock(path, timeout=seconds), True
     try:
-        lock.acquire(timeout=seconds)
+        lock.acquire()
     except Timeout:
         raise
     except NotImplementedError:

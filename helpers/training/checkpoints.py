@@ -7,10 +7,12 @@ folder that ``load_checkpoint`` reads; ``publish`` copies it to ``checkpoints/``
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import platform
-import shutil
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,14 +20,16 @@ import numpy as np
 
 from ..course.settings import checkpoint_folder, runs_folder
 from ..course.storage import (
-    recover_folder,
+    no_access,
+    settled,
     sha256,
+    shown,
     whole_folder,
     write_npz,
     write_text,
     write_whole,
 )
-from .state import CheckpointError, shown, to_json, writing
+from .state import OWN_FOLDER, CheckpointError, to_json, writing
 
 if TYPE_CHECKING:
     import keras
@@ -92,8 +96,8 @@ def _flat_samples(samples: dict) -> dict[str, np.ndarray]:
     return arrays
 
 
-def _read_samples(path: Path) -> dict[str, np.ndarray | list[np.ndarray]]:
-    with np.load(path) as file:
+def _read_samples(content: bytes) -> dict[str, np.ndarray | list[np.ndarray]]:
+    with np.load(io.BytesIO(content)) as file:
         arrays = dict(file)
     for name in [name for name in arrays if name + OFFSETS in arrays]:
         arrays[name] = np.split(arrays[name], arrays.pop(name + OFFSETS)[1:-1])
@@ -134,30 +138,46 @@ class Checkpoint:
     iterations, or a list of arrays where they are of unequal lengths; ``card``: a dict.
     """
 
-    def __init__(self, folder: Path, way_out: str):
+    def __init__(self, folder: Path, way_out: str, way_in: str):
         self.folder = Path(folder)
-        self._way_out = way_out
+        self._way_out, self._way_in = way_out, way_in
         self._networks: dict[str, keras.Model] = {}
         self.card = self._read_card()
-        for name, facts in self.card["files"].items():
-            path = self.folder / name
-            if not path.is_file():
-                raise self._error(name, "is missing")
-            if sha256(path) != facts["sha256"]:
-                raise self._error(name, "is damaged")
-        self.history = json.loads((self.folder / "history.json").read_text(encoding="utf-8"))
-        self.samples = _read_samples(self.folder / "samples.npz")
+        contents = {name: self.content(name) for name in self.card["files"]}
+        self.history = json.loads(contents["history.json"])
+        self.samples = _read_samples(contents["samples.npz"])
 
     def _error(self, name: str, what: str) -> CheckpointError:
         return CheckpointError(f"{shown(self.folder / name)} {what}: {self._way_out}.")
 
+    def _read(self, name: str) -> bytes:
+        try:
+            return (self.folder / name).read_bytes()
+        except PermissionError:
+            raise CheckpointError(no_access(self.folder / name, self._way_in)) from None
+        except (FileNotFoundError, NotADirectoryError):
+            raise self._error(name, "is missing") from None
+        except IsADirectoryError:
+            raise self._error(name, "is damaged") from None
+        except OSError as error:
+            raise self._error(name, f"cannot be read ({error.strerror or error})") from None
+
+    def content(self, name: str) -> bytes:
+        """The bytes of a file, as they were when the checkpoint was read."""
+        content = self._read(name)
+        if name == "card.json":
+            same = json.loads(content) == self.card
+        else:
+            same = hashlib.sha256(content).hexdigest() == self.card["files"][name]["sha256"]
+        if not same:
+            raise self._error(name, "is damaged")
+        return content
+
     def _read_card(self) -> dict:
         try:
-            card = json.loads((self.folder / "card.json").read_text(encoding="utf-8"))
+            card = json.loads(self._read("card.json"))
             hashed = {name for name, facts in card["files"].items() if facts["sha256"]}
-        except FileNotFoundError:
-            raise self._error("card.json", "is missing") from None
-        except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             hashed = set()
         if not {"history.json", "samples.npz"} <= hashed:
             raise self._error("card.json", "is damaged")
@@ -177,24 +197,37 @@ class Checkpoint:
         if name not in self._networks:
             import keras
 
+            file = f"{name}.keras"
             try:
-                self._networks[name] = keras.models.load_model(
-                    self.folder / f"{name}.keras", safe_mode=True, compile=False
-                )
+                network = keras.models.load_model(self.folder / file, safe_mode=True, compile=False)
             except Exception as error:  # Keras raises all sorts
+                self._see_that_it_is_still(file)
                 saved_with = self.card.get("versions", {}).get("keras", "another version")
                 raise CheckpointError(
-                    f"{shown(self.folder / name)}.keras is whole, but Keras {keras.__version__} "
+                    f"{shown(self.folder / file)} is whole, but Keras {keras.__version__} "
                     f"cannot load it (saved with {saved_with}): install requirements.txt afresh."
                 ) from error
+            self._see_that_it_is_still(file)
+            self._networks[name] = network
         return self._networks[name]
+
+    def _see_that_it_is_still(self, name: str) -> None:
+        """A network is read when it is asked for: another training may have ended since."""
+        try:
+            self.content(name)
+        except CheckpointError:
+            with settled(self.folder):
+                Checkpoint(self.folder, self._way_out, self._way_in)  # its own sentence
+            raise CheckpointError(
+                f"{shown(self.folder)} has been replaced since it was read: load it again."
+            ) from None
 
 
 def load_checkpoint(chapter_or_folder: str | Path, trained_here: bool = False) -> Checkpoint:
     """The checkpoint of a chapter (its name) or in a folder (a Path).
 
     trained_here: the one that the chapter's own training wrote, not the published one.
-    Raises CheckpointError where a file is missing or damaged.
+    Raises CheckpointError where a file is missing, damaged or may not be read.
     """
     if isinstance(chapter_or_folder, Path):
         folder = chapter_or_folder
@@ -202,12 +235,15 @@ def load_checkpoint(chapter_or_folder: str | Path, trained_here: bool = False) -
         folder = runs_folder(chapter_or_folder) / "checkpoint"
     else:
         folder = checkpoint_folder(chapter_or_folder)
-    recover_folder(folder)
+    allow = f"ask its owner to allow that (chmod -R a+rX {shown(folder)})"
     if trained_here:
-        way_out = "run the training cell again, or set TRAIN = False"
+        ways = "run the training cell again, or set TRAIN = False", f"{OWN_FOLDER}, or {allow}"
     else:
-        way_out = f"restore it from the repository (git checkout -- {shown(folder)})"
-    return Checkpoint(folder, way_out)
+        ways = f"restore it from the repository (git checkout -- {shown(folder)})", allow
+    with suppress(CheckpointError):
+        return Checkpoint(folder, *ways)
+    with settled(folder):  # it was just being replaced, perhaps, which nobody does meanwhile
+        return Checkpoint(folder, *ways)
 
 
 def publish(chapter: str) -> None:
@@ -219,5 +255,5 @@ def publish(chapter: str) -> None:
     folder = checkpoint_folder(chapter)
     with writing(folder), whole_folder(folder) as new:
         for name in [*trained.card["files"], "card.json"]:
-            source = trained.folder / name
-            write_whole(new / name, lambda path, source=source: shutil.copyfile(source, path))
+            content = trained.content(name)
+            write_whole(new / name, lambda path, content=content: path.write_bytes(content))

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import numpy as np
 
-from ..course.errors import OneSentence
+from ..course.errors import OneSentence, SettingError, check_number
 from ..course.progress_bar import progress
 from .state import Training
 
@@ -78,6 +78,23 @@ def train(
         except KeyboardInterrupt:  # the second one, or one while it looks back at the end
             raise _stopped(run.saved_iteration, iterations) from None
         return run
+
+
+def _check(run: Training, iterations, look_back, average, choose, patience) -> None:
+    check_number("iterations", iterations, least=1)
+    if patience is not None:
+        check_number("patience", patience, least=1)
+    if (choose or patience is not None) and look_back is None:
+        raise SettingError("Nothing can be chosen without look_back, whose figure choose= names.")
+    if patience is not None and not choose:
+        raise SettingError("patience needs choose=, the figure of look_back that is waited for.")
+    needed = {"best"} if choose else set()
+    if average is not None:
+        name, memory = average
+        check_number("The memory of the running average", memory, 0, 1, whole=False)
+        needed |= {name, "average"}
+    for name in sorted(needed - run.networks.keys()):
+        raise SettingError(f"The training has no network {name!r}, but: {', '.join(run.networks)}.")
 
 
 def _stopped(done: int, iterations: int) -> Stopped:

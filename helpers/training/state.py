@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
-from ..course.errors import OneSentence
-from ..course.settings import ROOT, runs_folder
-from ..course.storage import remove_leftovers, write_npz
+from ..course.errors import OneSentence, check_number
+from ..course.settings import runs_folder
+from ..course.storage import (
+    IN_THE_WAY,
+    check_writable,
+    is_damage,
+    locked,
+    no_access,
+    owner_of,
+    remove_leftovers,
+    shown,
+    write_npz,
+)
 
 STATE = "state"  # the array in training.npz that holds, as JSON, all that is not an array
 MAY_CHANGE = ("iterations", "epochs", "every")  # of a training's settings
+COUNTS = ("iterations", "epochs", "every", "batch_size", "batches", "patience", "critic_steps")
+RATES = ("learning_rate", "rate", "rates", "temperature")
+KEPT = {"iteration", "history", "settings", "data", "samples", "wall_seconds", "cpu_seconds"}
+OWN_FOLDER = "let RUNS_DIR name a folder of your own before Jupyter starts"
 
 
 class CheckpointError(OneSentence, RuntimeError):
     """A training or a checkpoint cannot be written, read or used. The message is one sentence that
     names the file and the way out."""
-
-
-def shown(path: Path) -> str:
-    """The path as a message shows it: from the project's root where it is inside."""
-    path = Path(path)
-    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(path)
 
 
 def to_json(value, indent: int | None = None) -> str:
@@ -53,9 +63,17 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        way_out, reason = "make room or allow writing", error.strerror or error
+        if error.errno in IN_THE_WAY:
+            way_out += ", or end what has it open"
+        if owner := owner_of(path):
+            reason = f"{reason}; it belongs to {owner}"
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            if Path(path).is_relative_to(runs_folder("")):
+                way_out += f", or {OWN_FOLDER}"
         raise CheckpointError(
-            f"{shown(path)} could not be written ({error.strerror or error}), and what was there "
-            "is untouched: make room or allow writing, then run this again."
+            f"{shown(path)} could not be written ({reason}), and what was there "
+            f"is untouched: {way_out}, then run this again."
         ) from None
 
 
@@ -85,6 +103,19 @@ def fingerprint(data) -> str:
     return digest.hexdigest()[:16]
 
 
+def check_settings(settings: dict) -> None:
+    """Raises SettingError where a training's settings hold no number where one should be, a number
+    that makes no sense, or nan."""
+    for name, value in settings.items():
+        for one in value if isinstance(value, (list, tuple)) else [value]:
+            if name in COUNTS and one is not None:
+                check_number(name, one, least=1)
+            elif name in RATES:
+                check_number(name, one, above=0, whole=False)
+            elif isinstance(one, (float, np.floating)):
+                check_number(name, one, whole=False)
+
+
 class Training:
     """A training's state: what it needs to go on after a stop as if it had never stopped.
 
@@ -109,6 +140,7 @@ class Training:
                     f"{name!r} has no variables yet, so build it before the training is set up: "
                     "network.build(input_shape), optimizer.build(network.trainable_variables)."
                 )
+        check_settings(settings)
         self.networks, self.optimizers, self.settings = networks, optimizers, settings
         self.folder = Path(folder) if folder is not None else runs_folder(chapter)
         self.file = self.folder / "training.npz"
@@ -123,23 +155,25 @@ class Training:
     def alone(self) -> Iterator[None]:
         """Holds the folder while a training runs in it. Raises CheckpointError at once where
         another one does, in this notebook or in any other; the lock ends with its process."""
-        lock = FileLock(self.folder / "training.lock", timeout=0)
+        lock = self.folder / "training.lock"
         with writing(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
+            check_writable(self.folder)
+        with ExitStack() as stack:
             try:
-                lock.acquire()
+                held = stack.enter_context(locked(lock, seconds=0))
             except Timeout:
                 raise CheckpointError(
                     f"Another notebook is training in {shown(self.folder)}: wait until it has "
                     "ended, or stop it there; or let RUNS_DIR name another folder before Jupyter "
                     "starts."
                 ) from None
-            except NotImplementedError:  # a file system without locks is no reason not to train
-                pass
-        try:
+            if not held:  # a file system without locks is no reason not to train
+                print(
+                    f"{shown(self.folder)} cannot be locked: see to it yourself that no other "
+                    "notebook trains in it."
+                )
             yield
-        finally:
-            lock.release()
 
     def _start_clock(self) -> None:
         self._clock = time.monotonic(), time.process_time()
@@ -191,27 +225,52 @@ class Training:
     def resume(self) -> int:
         """Goes back to the last save where there is one. Returns the number of iterations done.
 
-        Raises CheckpointError where that save is damaged, or was made with other settings or
-        networks; then nothing is changed.
+        Raises CheckpointError where that save is another user's, may not be read, is damaged, or
+        was made with other settings or networks; then nothing is changed.
         """
         remove_leftovers(self.file)
-        if self.file.exists():
-            self._restore(*self._read())
+        if found := self._read():
+            self._restore(*found)
         self._start_clock()
         return self.iteration
 
-    def _read(self) -> tuple[dict, dict]:
-        """The state and the arrays of ``file``."""
+    def _read(self) -> tuple[dict, dict] | None:
+        """The state and the arrays of ``file``; None where there is none."""
         try:
-            with np.load(self.file) as file:
-                arrays = dict(file)
+            with open(self.file, "rb") as file:
+                self._refuse_anothers(os.fstat(file.fileno()).st_uid)
+                with np.load(file) as content:
+                    arrays = dict(content)
             state = json.loads(arrays.pop(STATE).tobytes())
+            if not KEPT <= state.keys():
+                raise ValueError
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except CheckpointError:
+            raise
+        except PermissionError:
+            way_out = f"{OWN_FOLDER}, or ask for the right to read it"
+            raise CheckpointError(no_access(self.file, way_out)) from None
         except Exception as error:  # a damaged zip file makes zipfile and numpy raise all sorts
+            reason, way_out = type(error).__name__, "delete it to start anew, and run the notebook"
+            if not is_damage(error):
+                reason = getattr(error, "strerror", None) or reason
+                way_out = "that is no damage, so restart the kernel, and run the notebook"
             raise CheckpointError(
-                f"{shown(self.file)} cannot be read ({type(error).__name__}): delete it to start "
-                "anew, and run the notebook from its top."
+                f"{shown(self.file)} cannot be read ({reason}): {way_out} from its top."
             ) from None
         return state, arrays
+
+    def _refuse_anothers(self, owner: int) -> None:
+        """What another user has trained is not gone on with by mistake. (CIFS and FUSE say of all
+        files that they are one user's, of those that one writes oneself, too.)"""
+        with suppress(OSError):
+            if owner != check_writable(self.folder):
+                raise CheckpointError(
+                    f"{shown(self.file)} belongs to {owner_of(self.file) or 'another user'}, whose "
+                    f"training is not yours to go on with: {OWN_FOLDER}, or delete the folder "
+                    f"{shown(self.folder)} to train anew."
+                )
 
     def _restore(self, state: dict, arrays: dict) -> None:
         self._compare_settings(state["settings"])

@@ -53,7 +53,6 @@ def networks():
 def project(tmp_path, monkeypatch):
     """A project's root of its own, without checkpoints or runs."""
     monkeypatch.setattr(settings, "ROOT", tmp_path)
-    monkeypatch.setattr("helpers.training.state.ROOT", tmp_path)
     monkeypatch.delenv("RUNS_DIR", raising=False)
     return tmp_path
 

@@ -243,11 +243,15 @@ def read_only(*args, **kwargs):
     raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
+def broken_disk(*args, **kwargs):
+    raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
 @pytest.mark.parametrize(
     ("target", "failure"),
     [
         ("numpy.savez", full_disk),
-        ("os.fsync", read_only),
+        ("os.fsync", broken_disk),
         ("os.replace", read_only),
         ("tempfile.mkstemp", read_only),
     ],
