@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from ..course.errors import DamagedFileError, MissingFileError
 from ..course.settings import DATA_FOLDER
 from ..course.splits import SPLITS, check_split
-from ..course.storage import read_shipped
+from ..course.storage import permitted, read_shipped
 from ..music.arrays import check_array
 from ..music.grid import REST, STEPS_PER_BAR, Piece, default_onsets
 
@@ -65,15 +66,19 @@ def load_jsb(path, split: str | None = None) -> list[Piece]:
     steps are counted from the first, which is true of a part of the chorales only.
     This split shares hymn tunes between its sides; ``load_chorales`` has one that does not.
 
-    Raises FileNotFoundError where there is no such file, ValueError where it holds something else.
+    Raises FileNotFoundError where there is no such file, PermissionError where it may not be read,
+    ValueError where it holds something else.
     """
     check_split(split)
     path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"There is no file {path.name} at that path: check it.")
+    try:
+        with permitted(path):
+            text = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        raise MissingFileError(f"There is no file {path.name} at that path: check it.") from None
     pieces = {}
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(text)
         for name in SPLITS:
             pieces[name] = []
             for number, frames in enumerate(content[name]):
@@ -83,7 +88,7 @@ def load_jsb(path, split: str | None = None) -> list[Piece]:
                 piece = Piece(f"jsb {name} {number}", voices, default_onsets(voices), bars)
                 pieces[name].append(piece)
     except (ValueError, LookupError, TypeError, RecursionError):  # also where it is no JSON
-        raise ValueError(
+        raise DamagedFileError(
             f"{path.name} does not hold the chorales in four voices: train, valid and test, in "
             "each a list of chorales, in each a list of steps, in each four MIDI pitches."
         ) from None

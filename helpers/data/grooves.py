@@ -7,6 +7,7 @@ an electronic kit. The starter grooves are patterns written for this kit, text i
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +15,20 @@ import numpy as np
 from ..course.errors import check_choice
 from ..course.settings import DATA_FOLDER
 from ..course.splits import check_split
+from ..course.storage import permitted
 from ..files.groove_text import BEAT_TYPES, Groove, read_groove_file
 from ..files.midi_reader import read_midi
 from ..files.reading import MusicFileError
 from ..music.drums import TICKS_PER_QUARTER, as_hits
 from ..music.grid import STEPS_PER_QUARTER
-from .sources import DataSet, NoCopyError, UnreachableError, data_set_folder, read_table
+from .sources import (
+    DataSet,
+    NoCopyError,
+    UnreachableError,
+    data_set_folder,
+    read_recording,
+    read_table,
+)
 
 GROOVE = DataSet(
     name="groove",
@@ -54,8 +63,8 @@ def load_groove(
     way to the server, the starter grooves come instead, and a printed sentence says so.
 
     Raises ValueError on another split or beat type, DownloadError where a download fails or
-    GROOVE_DIR is wrong, FileNotFoundError or MusicFileError where a file of the copy is missing
-    or damaged.
+    GROOVE_DIR is wrong, FileNotFoundError, PermissionError or MusicFileError where a file of the
+    copy is missing, may not be read or is damaged.
     """
     check_split(split)
     check_choice("A beat type", beat_type, BEAT_TYPES)
@@ -79,13 +88,9 @@ def load_groove(
 
 def _read_groove(folder: Path, row: dict[str, str]) -> Groove:
     name = row["midi_filename"]
+    data = read_recording(folder, name, "the Groove MIDI Dataset")
     try:
-        hits = hits_from_midi((folder / name).read_bytes())
-    except FileNotFoundError:
-        raise FileNotFoundError(
-            f"{name} is missing from the copy of the Groove MIDI Dataset: delete the copy and "
-            "fetch it anew."
-        ) from None
+        hits = hits_from_midi(data)
     except MusicFileError as error:
         raise MusicFileError(f"{name} {error}") from None
     return Groove(
@@ -118,6 +123,9 @@ def load_starter_grooves() -> list[Groove]:
 
     They are written, not played: what few velocities and timings they have is in
     ``helpers/files/groove_text.py``. The second pattern of some families is in "valid" or "test",
-    all else in "train". Raises GrooveError where a file breaks the notation.
+    all else in "train". Raises GrooveError where a file breaks the notation, PermissionError where
+    one may not be read.
     """
-    return [read_groove_file(path) for path in sorted(STARTER_FOLDER.glob("*.txt"))]
+    with permitted(STARTER_FOLDER):
+        os.listdir(STARTER_FOLDER)  # a glob would be silent about a closed folder
+        return [read_groove_file(path) for path in sorted(STARTER_FOLDER.glob("*.txt"))]

@@ -9,10 +9,11 @@ from typing import NamedTuple
 import numpy as np
 
 from ..course.splits import check_split
+from ..course.storage import permitted
 from ..files.formats import one_sentence
 from ..files.midi_reader import read_midi
 from ..music.seconds import notes_in_seconds
-from .sources import DataSet, data_set_folder, read_table
+from .sources import DataSet, data_set_folder, read_recording, read_table
 
 MAESTRO = DataSet(
     name="maestro",
@@ -54,7 +55,8 @@ class Performances(Sequence):
     need the memory of one: goes through ``for``, ``len``, an index and a slice like a list.
 
     Raises MusicFileError, a ValueError of one sentence that names the file, when one is asked for
-    that cannot be read.
+    that cannot be read, FileNotFoundError where it has gone, PermissionError where it may not be
+    read.
     """
 
     def __init__(self, folder: Path, entries: list[Performance]):
@@ -68,7 +70,7 @@ class Performances(Sequence):
             return Performances(self.folder, self.entries[index])
         entry = self.entries[index]
         path = self.folder / entry.file
-        data = path.read_bytes()
+        data = read_recording(self.folder, entry.file, "MAESTRO")
         with one_sentence(path):
             return entry._replace(notes=notes_in_seconds(read_midi(data).timeline))
 
@@ -91,7 +93,8 @@ def load_maestro(split: str | None = None, download: bool = False, folder=None) 
     """
     check_split(split)
     folder = data_set_folder(MAESTRO, download, folder)
-    tables = sorted([*folder.glob("maestro-v*.csv"), *folder.glob("*/maestro-v*.csv")])
+    with permitted(folder):
+        tables = sorted([*folder.glob("maestro-v*.csv"), *folder.glob("*/maestro-v*.csv")])
     if tables:
         folder = tables[-1].parent
         entries = [_entry(row) for row in read_table(tables[-1], COLUMNS, "MAESTRO")]
@@ -108,7 +111,8 @@ def load_maestro(split: str | None = None, download: bool = False, folder=None) 
                 "leave the split out, or take the whole data set."
             )
     entries = [entry for entry in entries if split in (None, entry.split)]
-    missing = [entry.file for entry in entries if not (folder / entry.file).is_file()]
+    with permitted(folder):
+        missing = [entry.file for entry in entries if not (folder / entry.file).is_file()]
     if missing:
         raise FileNotFoundError(
             f"Of the recordings in MAESTRO's table {len(missing):,} are missing, such as "

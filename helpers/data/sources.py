@@ -5,21 +5,33 @@ fetched when the student asks for it, and only then. Each loader describes its o
 from __future__ import annotations
 
 import csv
+import errno
+import fnmatch
 import os
 import shutil
 import tarfile
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from ..course.errors import OneSentence
-from ..course.progress_bar import progress
-from ..course.settings import DATA_FOLDER, ROOT
-from ..course.splits import PUBLISHED_SPLITS
-from ..course.storage import recover_folder, whole_folder
+from filelock import Timeout
 
-DOWNLOADS = DATA_FOLDER / "downloads"
+from ..course.errors import DamagedFileError, MissingFileError, OneSentence, SettingError
+from ..course.progress_bar import progress
+from ..course.settings import DATA_FOLDER, own_path, path_setting
+from ..course.splits import PUBLISHED_SPLITS
+from ..course.storage import (
+    locked,
+    patiently,
+    permitted,
+    recover_folder,
+    shown,
+    whole_folder,
+)
+
+DOWNLOADS = DATA_FOLDER / "downloads"  # unless CACHE_DIR names another place
 TIMEOUT = 30  # seconds without an answer
 LARGE = 10_000_000  # bytes; a larger download that is cut off goes on where it stopped
 
@@ -56,52 +68,93 @@ class UnreachableError(DownloadError):
 def data_set_folder(spec: DataSet, download: bool = False, folder=None) -> Path:
     """The folder that holds ``spec.marker``: ``folder``, or the one that the environment variable
     ``spec.variable`` names (a relative path counts from the project's root), or a folder in it;
-    where none is named an earlier download in ``data/downloads``; else with ``download`` a new one.
+    where none is named an earlier download; else with ``download`` a new one. Downloads are in
+    ``downloads`` in the folder that the environment's CACHE_DIR names, else in ``data/``.
 
     Raises DownloadError, a FileNotFoundError, where the named folder is not a copy or the download
     fails: UnreachableError where the server is not reached; NoCopyError where there is no copy.
+    NotPermittedError, a PermissionError, where a copy may not be read.
     """
-    named = os.environ.get(spec.variable, "").strip()
-    if folder is not None or named:
-        # os.path's expanduser leaves the ~ of an unknown user as it is; Path's raises.
-        own = os.path.expanduser(named if folder is None else folder)
-        found = _with_marker(ROOT / own if folder is None else Path(own), spec.marker)
+    where = spec.variable if folder is None else "folder"
+    try:
+        own = path_setting(where) if folder is None else own_path(folder, where)
+    except SettingError as error:
+        raise DownloadError(str(error)) from None
+    if own is not None:
+        with permitted(own):
+            found = _with_marker(own, spec.marker)
         if found is None:
-            where = spec.variable if folder is None else "folder"
             fault = f"{spec.marker} is not there" if spec.marker else "there is no such folder"
-            raise DownloadError(f"{where} is {own!r}, but {fault}: name a copy's folder, or none.")
+            named = shown(own) if folder is None else str(own)
+            raise DownloadError(
+                f"{where} is {named!r}, but {fault}: name a copy's folder, or none."
+            )
         return found
-    place = DOWNLOADS / spec.name
-    recover_folder(place)
-    if not _with_marker(place, spec.marker):
-        if not download:
-            raise NoCopyError(spec.missing)
-        _fetch(spec, place)
+    place = _downloads() / spec.name
+    for earlier in {place: None, DOWNLOADS / spec.name: None}:  # a teacher's, perhaps
+        with permitted(earlier):
+            recover_folder(earlier)
+            if found := _with_marker(earlier, spec.marker):
+                return found
+    if not download:
+        raise NoCopyError(spec.missing)
+    _fetch(spec, place)
     found = _with_marker(place, spec.marker)
     if found is None:
         raise DownloadError(f"{spec.name} was fetched, but holds no {spec.marker}.")
     return found
 
 
+def _downloads() -> Path:
+    cache = path_setting("CACHE_DIR")
+    return cache / "downloads" if cache else DOWNLOADS
+
+
 def _with_marker(folder: Path, marker: str) -> Path | None:
-    """The folder itself or one in it, as most archives have one, whichever holds the marker."""
-    if not folder.is_dir() or not marker:
-        return folder if folder.is_dir() else None
-    places = (folder, *sorted(place for place in folder.iterdir() if place.is_dir()))
-    return next((place for place in places if any(place.glob(marker))), None)
+    """The folder itself or one in it, as most archives have one, whichever holds the marker. Raises
+    PermissionError where none does that may be looked into, and another may not."""
+    if not folder.is_dir():
+        return None
+    names = os.listdir(folder)  # a glob would be silent about a closed one
+    if not marker or fnmatch.filter(names, marker):
+        return folder
+    closed = None
+    for place in (folder / name for name in sorted(names)):
+        try:
+            if place.is_dir() and fnmatch.filter(os.listdir(place), marker):
+                return place
+        except PermissionError as error:
+            closed = error
+    if closed:
+        raise closed
+    return None
+
+
+def read_recording(folder: Path, name: str, owner: str) -> bytes:
+    """A file of the copy of a data set. Raises FileNotFoundError where it is missing and
+    PermissionError where it may not be read: one sentence each."""
+    try:
+        with permitted(folder / name):
+            return (folder / name).read_bytes()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        raise MissingFileError(
+            f"{name} is missing from the copy of {owner}: delete the copy and fetch it anew."
+        ) from None
 
 
 def read_table(path: Path, columns: tuple[str, ...], owner: str) -> list[dict[str, str]]:
     """The rows of a data set's table, the published splits in the kit's words. Raises ValueError
-    where it is not the table of ``owner``, or damaged."""
+    where it is not the table of ``owner``, or damaged, PermissionError where it may not be read."""
     try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
+        with permitted(path), open(path, encoding="utf-8-sig", newline="") as file:
             rows = list(csv.DictReader(file))
     except (UnicodeDecodeError, csv.Error):
         rows = []
     whole = all(row.get(column) is not None for row in rows for column in columns)
     if not rows or not whole or {row["split"] for row in rows} - set(PUBLISHED_SPLITS):
-        raise ValueError(f"This {path.name} is not {owner}'s, or is damaged: take another copy.")
+        raise DamagedFileError(
+            f"This {path.name} is not {owner}'s, or is damaged: take another copy."
+        )
     return [row | {"split": PUBLISHED_SPLITS[row["split"]]} for row in rows]
 
 
@@ -111,7 +164,6 @@ def read_table(path: Path, columns: tuple[str, ...], owner: str) -> list[dict[st
 def _fetch(spec: DataSet, folder: Path) -> None:
     """Downloads, checks and unpacks, unless another program was at it and has done so."""
     import pooch
-    from filelock import FileLock
 
     pooch.get_logger().setLevel("WARNING")  # the bar says enough
     ending = ".zip" if ".zip" in spec.url else ".tar.gz"
@@ -121,7 +173,7 @@ def _fetch(spec: DataSet, folder: Path) -> None:
     safely = {"filter": "data"} if ending != ".zip" and hasattr(tarfile, "data_filter") else {}
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder.with_name(f".{spec.name}.lock")):
+        with _alone(spec, folder.with_name(f".{spec.name}.lock")):
             if _with_marker(folder, spec.marker):
                 return
             pooch.retrieve(spec.url, spec.sha256, archive.name, archive.parent, downloader=receive)
@@ -129,8 +181,9 @@ def _fetch(spec: DataSet, folder: Path) -> None:
                 print(f"{archive.name} is unpacked, which may take minutes.")
             with whole_folder(folder) as new:
                 shutil.unpack_archive(archive, new, **safely)
-            archive.unlink()
-    except DownloadError:
+            with suppress(OSError):  # what is in it is there
+                patiently(archive.unlink)
+    except (DownloadError, tarfile.TarError):
         raise
     except ValueError:  # pooch's, which has removed the file
         raise DownloadError(
@@ -138,8 +191,26 @@ def _fetch(spec: DataSet, folder: Path) -> None:
             "file's: run this again to fetch it anew."
         ) from None
     except OSError as error:
-        why = f"cannot be written to data/downloads ({error.strerror or error})"
-        raise DownloadError(f"{spec.name} {why}: make room there, or get write access.") from None
+        where = "data/downloads" if folder.parent == DOWNLOADS else shown(folder.parent)
+        way_out = "make room there"
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            way_out = "get write access"
+        raise DownloadError(
+            f"{spec.name} cannot be written to {where} ({error.strerror or error}): {way_out}, or "
+            "let CACHE_DIR name a folder of your own, for downloads, before Jupyter starts."
+        ) from None
+
+
+@contextmanager
+def _alone(spec: DataSet, lock: Path) -> Iterator[None]:
+    """One download of a data set at a time; where nothing can be locked, each on its own."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locked(lock, seconds=0))
+        except Timeout:
+            print(f"Another program is fetching {spec.name}, which is waited for.")
+            stack.enter_context(locked(lock, seconds=-1))
+        yield
 
 
 def _receive(spec: DataSet, part: Path, url: str, output: str, pooch) -> None:
@@ -163,7 +234,7 @@ def _receive(spec: DataSet, part: Path, url: str, output: str, pooch) -> None:
         raise DownloadError(
             f"The download of {spec.name} was cut off after {came}: run this again."
         )
-    os.replace(target, output)
+    patiently(os.replace, target, output)
 
 
 def _open(spec: DataSet, have: int):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..course.errors import check_number
 from ..music.grid import REST, Piece
 
 # --- windows -----------------------------------------------------------------------------------
@@ -15,8 +16,7 @@ def make_windows(pieces: list[Piece], bars: int = 2, steps_per_bar: int = 16) ->
     Stretches that hold an incomplete bar (a repeat sign may split one) are left out. Raises
     ValueError where nothing is left.
     """
-    if bars < 1:
-        raise ValueError(f"A window has at least one bar, not {bars}.")
+    check_number("bars", bars, 1, given=f"A window has at least one bar: bars is {bars!r}")
     windows = []
     for piece in pieces:
         edges = np.append(piece.bar_starts, len(piece.voices))
@@ -59,6 +59,9 @@ def make_batches(windows: np.ndarray, room: np.ndarray, batch_size: int, seed: i
     Batch ``i`` depends on ``seed`` and ``i`` alone; ``start`` is the first one, so that a resumed
     training sees what it would have seen.
     """
+    check_number("batch_size", batch_size, least=1)
+    if not len(windows):
+        raise ValueError("There are no windows to draw batches from.")
     import tensorflow as tf
 
     windows, room = tf.constant(windows, tf.int32), tf.constant(room, tf.int32)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import test_sources as net
 
+from helpers.course.settings import ROOT
 from helpers.data import lakh, sources
 from helpers.data.lakh import LAKH, load_lakh
 from helpers.data.sources import DownloadError, UnreachableError
@@ -135,7 +136,7 @@ def test_other_representations_and_options(place):
 
 
 def test_it_is_described_as_it_is_fetched():
-    text = (sources.ROOT / "data" / "README.md").read_text(encoding="utf-8")
+    text = (ROOT / "data" / "README.md").read_text(encoding="utf-8")
     for version, spec in lakh.LAKH.items():
         assert spec.url.endswith(f"/lmd_{version}.tar.gz") and len(bytes.fromhex(spec.sha256)) == 32
         for said in (spec.url, spec.sha256, f"{spec.size:,}", spec.variable):

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from helpers.course import settings
 from helpers.data import sources
 from helpers.data.grooves import GROOVE
 from helpers.data.performances import MAESTRO
@@ -169,6 +170,7 @@ def place(tmp_path, monkeypatch):
     monkeypatch.setattr(sources, "DOWNLOADS", tmp_path / "downloads")
     monkeypatch.setenv("no_proxy", "*")
     monkeypatch.delenv("BEATS_DIR", raising=False)
+    monkeypatch.delenv("CACHE_DIR", raising=False)
     return tmp_path / "downloads"
 
 
@@ -493,7 +495,7 @@ def test_two_at_once_each_get_the_whole(server, place, large):
     both = [
         subprocess.Popen(
             [sys.executable, "-c", code, *where],
-            cwd=sources.ROOT,
+            cwd=settings.ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -512,7 +514,7 @@ def test_what_is_light_to_import(place):
         "print(sorted({'tensorflow', 'music21', 'requests', 'pooch'} & set(sys.modules)))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=sources.ROOT, capture_output=True, text=True
+        [sys.executable, "-c", code], cwd=settings.ROOT, capture_output=True, text=True
     )
     assert done.stdout == "[]\n", done.stderr
 
@@ -531,7 +533,7 @@ def test_what_was_left_of_an_earlier_try_is_replaced(server, place):
 
 def test_a_folder_that_cannot_be_written_to(server, place):
     place.write_text("a file, where a folder should be")
-    with pytest.raises(DownloadError, match="cannot be written to data/downloads"):
+    with pytest.raises(DownloadError, match="cannot be written to data/downloads.*CACHE_DIR"):
         data_set_folder(spec(server), download=True)
 
 
@@ -569,7 +571,7 @@ def test_the_environment_names_something_else(server, place, tmp_path, monkeypat
 def test_a_relative_path_counts_from_the_project(place, monkeypatch, tmp_path):
     (tmp_path / "copy").mkdir()
     (tmp_path / "copy" / "info").write_bytes(INFO)
-    monkeypatch.setattr(sources, "ROOT", tmp_path)
+    monkeypatch.setattr(settings, "ROOT", tmp_path)
     monkeypatch.setenv("BEATS_DIR", "copy")
     assert data_set_folder(spec()) == tmp_path / "copy"
 
@@ -584,7 +586,7 @@ def test_home_is_expanded_and_an_unknown_user_gets_a_sentence(place, monkeypatch
     assert data_set_folder(spec(), folder="~/copy") == tmp_path / "copy"
     monkeypatch.setenv("BEATS_DIR", "~nouser/copy")
     for folder in (None, "~nouser/copy"):
-        with pytest.raises(DownloadError, match="~nouser/copy.*info is not there") as caught:
+        with pytest.raises(DownloadError, match="~nouser/copy.*no home folder ~nouser") as caught:
             data_set_folder(spec(), folder=folder)
         assert "\n" not in str(caught.value)
 
@@ -621,8 +623,8 @@ def test_the_data_sets_are_described_as_they_are_fetched(data_set):
     assert data_set.url.startswith("https://storage.googleapis.com/magentadata/datasets/")
     assert len(bytes.fromhex(data_set.sha256)) == 32
     assert data_set.variable == f"{data_set.name.upper()}_DIR"
-    ignored = (sources.ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
-    assert sources.DOWNLOADS.relative_to(sources.ROOT).as_posix() + "/" in ignored
-    text = (sources.ROOT / "data" / "README.md").read_text(encoding="utf-8")
+    ignored = (settings.ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    assert sources.DOWNLOADS.relative_to(settings.ROOT).as_posix() + "/" in ignored
+    text = (settings.ROOT / "data" / "README.md").read_text(encoding="utf-8")
     for said in (data_set.url, data_set.sha256, f"{data_set.size:,}", data_set.variable):
         assert said in text
