@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ..music import events
 from ..music.grid import REST
 from .answers import Wanted, check_function, check_numbers, say, tried
@@ -20,28 +22,31 @@ def one_note_in_events(told) -> None:
     if not tried(told):
         return
     names = {events.event_name(token): token for token in range(1, events.EVENTS + 1)}
+    told = np.ravel(told).tolist() if isinstance(told, np.ndarray) else told
     told = list(told) if isinstance(told, (list, tuple)) else [told]
-    unknown = next((name for name in told if name not in names), None)
-    if unknown is not None:
+    unknown = [name for name in told if not isinstance(name, str) or name not in names]
+    if unknown:
         hint = "the longest wait is 1000 ms, and velocities come in bins such as velocity 60-64"
-        say(False, hint=f"There is no event {unknown!r}: {hint}.")
-        return
+        return say(False, hint=f"There is no event {unknown[0]!r}: {hint}.")
     played = events.events_to_notes([names[name] for name in told])
     if len(played) != 1 or played[0, 2] != 60:
-        say(False, hint="One note is wanted, C4: down once, and up at its end.")
-        return
-    (start, end, _, velocity), up = played[0], "up C4" in told
-    hint = "The velocity stands before the note goes down."
-    if any(name.startswith("velocity") for name in told):
-        hint = f"The note is played with a velocity about {velocity:g}; 64 is in another bin."
+        return say(False, hint="One note is wanted, C4: down once, and up at its end.")
+    start, end, _, velocity = played[0].tolist()
     if round(start, 3) != 0.5:
-        hint = f"The note starts after {start:g} s, not after half a second."
-    elif round(end, 3) != 1.75:
+        return say(False, hint=f"The note starts after {start:g} s, not after half a second.")
+    if round(end, 3) != 1.75:
         hint = f"It is held for {end - start:g} s, not 1.25: more than one wait can say."
-    elif not up:
-        hint = "At its end the note goes up."
-    right = (round(start, 3), round(end, 3), up) == (0.5, 1.75, True) and 60 <= velocity < 65
-    say(right, "Two waits, since none is longer than a second.", hint)
+        return say(False, hint=hint)
+    if told[-1] != "up C4":
+        return say(False, hint="At its end the note goes up, and nothing follows.")
+    if not 60 <= velocity < 65:
+        hint = "The velocity stands before the note goes down."
+        if "velocity 60-64" not in told and any(name.startswith("velocity") for name in told):
+            hint = f"The note is played with a velocity about {velocity:g}; 64 is in another bin."
+        return say(False, hint=hint)
+    fewest = 6  # a wait, the velocity, down, two waits, up
+    hint = f"It sounds as it should, in {len(told)} events: {fewest} are enough."
+    say(len(told) == fewest, "Two waits hold it, since none is longer than a second.", hint)
 
 
 def forgotten_notes(count) -> None:

@@ -13,6 +13,11 @@ from ..music.arrays import check_array
 from ..music.conversion import to_timeline
 from .synthesis import LONGEST, SAMPLE_RATE, SOUND_FONT_ENGINE, encode_mp3, finished, synthesize
 
+# In a notebook that is not trusted JupyterLab takes away a link's address and this style, and
+# leaves the rest: there the link stays hidden and the hint, which else is hidden, takes its place.
+TRUSTED = "<style>.midi-link { display: inline !important } .midi-hint { display: none }</style>"
+HINT = '<small class="midi-hint">Run this cell to get the MIDI file.</small>'
+
 
 def play(
     music,
@@ -24,9 +29,10 @@ def play(
 ) -> None:
     """Shows a piano roll, a player and a link to the MIDI file.
 
-    music: anything that ``to_timeline`` takes. tempo: quarter notes a minute; None is the music's
-    own, else 100. onsets: bool, where repeated notes must be told from held ones. program: a
-    General MIDI instrument instead of oboe (one voice) or organ (several).
+    music: anything that ``to_timeline`` takes, such as a piece of ``load_folder``. tempo: quarter
+    notes a minute; None is the music's own, else 100. onsets: bool, where repeated notes must be
+    told from held ones. program: a General MIDI instrument instead of oboe (one voice) or organ
+    (several).
     """
     from IPython.display import HTML, display
 
@@ -42,7 +48,7 @@ def play(
 
 def _player(timeline, tempo, title, program) -> str:
     """A player and a link to the MIDI file as HTML without scripts: both carry their data with
-    them, so that they work in a saved notebook and on a page."""
+    them, so that they work in a saved notebook and on a page. The link alone needs trust."""
     if not any(len(part.notes) for part in timeline.parts):
         return "<p>Nothing sounds here.</p>"
     samples, engine = synthesize(timeline, tempo, program=program)
@@ -55,8 +61,8 @@ def _player(timeline, tempo, title, program) -> str:
     return (
         '<div style="display: flex; align-items: center; flex-wrap: wrap; gap: 12px">'
         f"{_audio(samples, SAMPLE_RATE, name)}"
-        f'<a download="{file_name}.mid" href="data:audio/midi;base64,{midi}">MIDI file</a>'
-        f"{remark}</div>"
+        f'{TRUSTED}<a class="midi-link" hidden download="{file_name}.mid" '
+        f'href="data:audio/midi;base64,{midi}">MIDI file</a>{HINT}{remark}</div>'
     )
 
 

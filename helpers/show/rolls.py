@@ -120,14 +120,15 @@ def _draw_pitches(axes, timeline: Timeline, pitch_range) -> None:
     gap = max(0.16, timeline.steps / 600)  # two pixels or so: they show where a note begins
     taken = set()  # voices in unison share the height of their row
     for i, part in enumerate(pitched_parts(timeline)):
-        boxes = []
+        boxes, own = [], set()
         for start, end, pitch, _ in part.notes:
             last = max(int(np.ceil(end)), int(start) + 1)
             cells = {(pitch, step) for step in range(int(start), last)}
             height = 0.42 if cells & taken else 0.86
-            taken |= cells
+            own |= cells
             width = end - start - min(gap, 0.3 * (end - start))
             boxes.append(Rectangle((start, pitch - 0.43), width, height))
+        taken |= own
         _add_boxes(axes, boxes, colour_of(i), part.name)
     if not any(len(part.notes) for part in timeline.parts):
         _say_silence(axes)

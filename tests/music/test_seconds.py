@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from helpers.files.midi_writer import midi_bytes, midi_to_notes, notes_to_midi, to_midi
 from helpers.music.conversion import to_timeline
 from helpers.music.grid import CHORAL_PROGRAM
+from helpers.music.matrices import to_matrices
 from helpers.music.seconds import (
     MELODY_PROGRAM,
     REPEAT_GAP,
@@ -24,6 +25,7 @@ from helpers.music.seconds import (
     notes_in_seconds,
     parts_in_seconds,
     seconds_at,
+    steps_at,
 )
 from helpers.music.timeline import Part, Timeline
 from helpers.show.synthesis import SAMPLE_RATE, synthesize
@@ -44,6 +46,16 @@ def test_seconds_through_changes_of_tempo():
     assert seconds_at(timeline(later_tempos=None), [[4, 8]]).tolist() == [[1, 2]]
     assert seconds_at(Timeline([], 4.0), 4) == pytest.approx(0.6)  # 100 where nothing is said
     assert along([0, 4], [1.0, 2.0], [-1, 4, 5]).tolist() == [-1, 4, 6]
+
+
+@given(st.lists(st.tuples(st.floats(0.1, 50), st.floats(10, 600)), max_size=6))
+def test_seconds_and_steps_are_ways_back_of_each_other(changes):
+    later = np.array(changes, float).reshape(-1, 2)
+    later[:, 0] = np.cumsum(later[:, 0])
+    music = timeline(later_tempos=later)
+    steps = np.linspace(0, 400, 57)
+    assert steps_at(music, seconds_at(music, steps)) == pytest.approx(steps, abs=1e-6)
+    assert steps_at(timeline(later_tempos=None), [1, 2.5]).tolist() == [4, 10]
 
 
 def test_a_tempo_replaces_all_others():
@@ -163,6 +175,76 @@ def test_whatever_has_a_timeline_is_music():
     assert synthesize(Song())[0].any()
     with pytest.raises(ValueError, match="Onsets"):
         to_timeline(Song(), onsets=[True])
+
+
+# --- arrays and what they are --------------------------------------------------------------------
+
+WORDS = ["<start>", "D5 2", "rest 2", "|", "E5 4/3", "rest 1"]
+TABLE = [[0, 0, 4, 72, 100], [-1, 0, 0.5, 36, 127], [2, 1.5, 4, 48, 90], [0, 4, 8, 74, 80]]
+
+
+def rows(music):
+    return {part.name: part.notes.tolist() for part in to_timeline(music).parts}
+
+
+@pytest.mark.parametrize(
+    "kind", [list, np.array, lambda w: np.array([x.encode() for x in w], object)]
+)
+def test_words_are_music(kind):
+    """As ``melody_words`` gives them, as an array, and as TensorFlow gives them back."""
+    music = to_timeline(kind(WORDS))
+    assert music.steps == pytest.approx(4 + 4 / 3 + 1)
+    assert music.parts[0].notes[:, :3] == pytest.approx(np.array([[0, 2, 74], [4, 16 / 3, 76]]))
+    assert [part.name for part in music.parts] == ["melody"]
+
+
+def test_notes_of_several_parts_are_music_and_no_voices():
+    found = rows(np.array(TABLE, np.float32))
+    assert found == {
+        "voice 1": [[0, 4, 72, 100], [4, 8, 74, 80]],
+        "voice 2": [],
+        "voice 3": [[1.5, 4, 48, 90]],
+        "drums": [[0, 0.5, 36, 127]],
+    }
+    assert to_timeline(np.array(TABLE)).steps == 8
+    assert rows(np.zeros((0, 5), np.float32)) == {}
+    whole = np.array([[72, 67, 64, 60, 48]] * 2)
+    assert len(to_timeline(whole).parts) == 5  # voices are whole numbers
+
+
+def test_dicts_of_arrays_are_music():
+    voices, onsets = np.full((4, 1), 60), np.arange(4)[:, None] % 2 == 0
+    twice = [[0, 2, 60, 80], [2, 4, 60, 80]]
+    assert rows({"voices": voices, "onsets": onsets}) == {"melody": twice}
+    matrices = to_matrices(voices, onsets)
+    assert rows(matrices) == rows(matrices._asdict()) == {"notes": twice}
+
+
+@pytest.mark.parametrize(
+    ("music", "sentence"),
+    [
+        (np.array(TABLE)[:, 1:][:1], "list of notes"),  # start, end, pitch, velocity
+        (np.array(TABLE)[:1, 1:4], "list of notes"),
+        (np.array([[72.0, 67, 64, 60, 48]]), r"columns are part.*for voices take \.astype\(int\)"),
+        (np.array([[0, 4, 2, 60, 80.0]]), "columns are part"),  # ends before it begins
+        (np.array([[0.5, 0, 2, 60, 80.0]]), "whole numbers"),
+        (np.array([257, 60, 300]), r"files.notes_to_midi\(music.events_to_notes\(events\)\)"),
+        (["C major", "rest"], r"music.chord_pitches\(name\)"),
+        (["C4"], "such as 'D5 2' or 'rest 4', not 'C4'"),
+        ([["D5 2"], ["E5 2"]], "of a batch choose one"),
+        ({"play": [], "volume": []}, "this one has play, volume: choose"),
+        ({}, "this one has nothing"),
+    ],
+)
+def test_what_is_no_music_is_refused_in_a_sentence(music, sentence):
+    with pytest.raises(ValueError, match=sentence) as error:
+        to_timeline(music)
+    assert "\n" not in str(error.value) and str(error.value).endswith(".")
+
+
+def test_several_pieces_are_no_piece():
+    with pytest.raises(TypeError, match="not set; of several pieces choose one"):
+        to_timeline({1, 2})
 
 
 def test_other_libraries_are_imported_for_their_own_music_only():

@@ -11,11 +11,13 @@ from matplotlib.collections import PatchCollection
 from PIL import Image
 
 from helpers.data.chorales import load_chorales
+from helpers.data.folders import load_folder
 from helpers.files import musicxml_writer, written
-from helpers.files.midi_writer import to_midi
+from helpers.files.midi_writer import midi_bytes, to_midi
 from helpers.music import keys
 from helpers.music.conversion import to_timeline, voices_to_multitrack
 from helpers.music.grid import REST, Piece, voices_to_roll
+from helpers.music.timeline import Part, Timeline
 from helpers.show import curves, notation, rolls
 from helpers.show.pictures import COLOURS
 
@@ -97,6 +99,38 @@ def test_voices_in_unison_are_both_seen():
     figure = rolls.plot_roll(np.array([[60, 60]] * 4))
     upper, lower = corners(figure, "voice 1")[0], corners(figure, "voice 2")[0]
     assert lower[3] - lower[1] < 0.6 * (upper[3] - upper[1])
+
+
+def test_a_voice_does_not_meet_itself():
+    """Repeated notes that touch or overlap between two steps keep their height."""
+    notes = np.array([[0, 4.02, 60, 80], [4, 8, 60, 80], [8.3, 9.7, 60, 80], [9.7, 11, 60, 80]])
+    figure = rolls.plot_roll(Timeline([Part("tune", notes)], 12))
+    heights = {round(top - bottom, 3) for _, bottom, _, top in corners(figure, "tune")}
+    assert heights == {0.86}
+
+
+def test_a_piece_of_a_folder_has_its_bars(tmp_path):
+    waltz = load_chorales()[0]._replace(
+        voices=np.full((24, 1), 60, np.int16),
+        onsets=np.arange(24)[:, None] % 4 == 0,
+        bar_starts=np.array([0, 12]),
+        time_signature="3/4",
+        tempo=150,
+    )
+    (tmp_path / "waltz.mid").write_bytes(midi_bytes(to_midi(waltz)))
+    collection = load_folder(tmp_path, "voices", jobs=1, cache=tmp_path / "cache")
+    figure = rolls.plot_rolls(
+        [("from the folder", collection[0]), ("plain", np.array(collection[0]))]
+    )
+    bars = [
+        [line.get_xdata()[0] for line in axes.lines if line.get_linewidth() == 1]
+        for axes in figure.axes[:2]
+    ]
+    assert bars == [[0, 12], [0, 16]]
+    strokes = [
+        len(to_timeline(music).parts[0].notes) for music in (collection[0], collection[0][:])
+    ]
+    assert strokes == [6, 1]
 
 
 def test_pitches_are_named():

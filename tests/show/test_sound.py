@@ -5,6 +5,7 @@ import io
 import re
 import socket
 import sys
+from html.parser import HTMLParser
 
 import numpy as np
 import pretty_midi
@@ -274,6 +275,66 @@ def test_play_shows_a_picture_a_player_and_the_midi_file(shown, window):
     expected = to_midi(window)
     for part, other in zip(midi.instruments, expected.instruments, strict=True):
         assert [n.pitch for n in part.notes] == [n.pitch for n in other.notes]
+
+
+class Sanitizer(HTMLParser):
+    """What JupyterLab 4 leaves of the HTML of an untrusted notebook (its packages/apputils/src/
+    sanitizer.ts), as far as players use it: tags and attributes that it allows, ``href`` with
+    addresses of the web only, ``style`` elements gone with their content."""
+
+    TAGS = ("a", "audio", "b", "div", "p", "small", "span", "img", "details", "summary")
+    ATTRIBUTES = ("class", "hidden", "id", "style", "title")
+    MORE = {"a": ("href",), "audio": ("controls", "preload", "src"), "img": ("alt", "src")}
+    WEB = ("http:", "https:", "ftp:", "mailto:", "tel:")
+
+    def __init__(self, html):
+        super().__init__()
+        self.left, self.styles = [], 0  # [tag, attributes, text] of each element
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        self.styles += tag == "style"
+        if tag in self.TAGS:
+            allowed = {*self.ATTRIBUTES, *self.MORE.get(tag, ())}
+            kept = {name: value for name, value in attributes if name in allowed}
+            if not kept.get("href", "http:").startswith(self.WEB):
+                del kept["href"]
+            self.left.append([tag, kept, ""])
+
+    def handle_endtag(self, tag):
+        self.styles -= tag == "style"
+
+    def handle_data(self, text):
+        if self.left and not self.styles:
+            self.left[-1][2] += text
+
+
+def test_an_untrusted_notebook_shows_no_dead_link(shown, window):
+    player.play(window, picture=False, title="Bach")
+    left = Sanitizer(shown[0].data).left
+    seen = [(tag, kept, text) for tag, kept, text in left if "hidden" not in kept]
+    assert [kept for tag, kept, _ in left if tag == "a" and "href" in kept] == []
+    assert not any(tag == "a" for tag, _, _ in seen)
+    (sound,) = [kept for tag, kept, _ in seen if tag == "audio"]
+    assert sound["src"].startswith("data:audio/mpeg;base64,") and "controls" in sound
+    assert [text for tag, _, text in seen if tag == "small"] == [
+        "Run this cell to get the MIDI file."
+    ]
+    assert "{" not in "".join(text for *_, text in left)
+
+
+def test_a_trusted_notebook_shows_the_link_and_no_hint(shown, window):
+    """By the style, which wins over ``hidden``: a rule with !important does."""
+    player.play(window, picture=False)
+    html = shown[0].data
+    style = re.search("<style>(.*?)</style>", html)[1]
+    link = re.search('<a class="([^"]+)" hidden download="music.mid" href="data:audio/midi', html)[
+        1
+    ]
+    hint = re.search('<small class="([^"]+)">Run', html)[1]
+    assert f".{link} {{ display: inline !important }}" in style
+    assert f".{hint} {{ display: none }}" in style
 
 
 def test_play_passes_everything_on(shown):
