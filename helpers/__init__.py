@@ -1,6 +1,8 @@
 """The course's plumbing, in ten rooms: README.md beside this file is their map."""
 
+import os
 import re
+import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -35,3 +37,43 @@ def _functions(room: str, module: str) -> list[str]:
     """The public functions of a module, which is not imported for that."""
     path = Path(__file__).parent / room.rpartition(".")[2] / f"{module}.py"
     return re.findall(r"^def ([a-z]\w*)\(", path.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+# Keras takes its backend, its kind of numbers and more from KERAS_... variables and from a file
+# keras.json, once, when anybody first imports it. Every way to the course's networks leads through
+# this package first; so it is here that Keras is told, with a keras.json of the course's own.
+KERAS = {
+    "KERAS_BACKEND": "tensorflow",
+    "KERAS_HOME": str(Path(__file__).parent / "course" / "keras"),
+}
+OVERRIDDEN = {}  # the variables that said otherwise: name -> what it was
+
+
+def _pin_keras() -> None:
+    for name, value in list(os.environ.items()):
+        if name.startswith("KERAS_") and value != KERAS.get(name):
+            OVERRIDDEN[name] = os.environ.pop(name)
+    if config := sys.modules.get("keras.src.backend.config"):
+        _check_keras(config)
+    os.environ.update(KERAS)
+
+
+def _check_keras(config) -> None:
+    """Raises ImportError where Keras was loaded before, with other settings than the course's."""
+    import json
+
+    own = json.loads(Path(KERAS["KERAS_HOME"], "keras.json").read_text(encoding="utf-8"))
+    found = {name: getattr(config, name)() for name in own}
+    if wrong := [f"{name} {found[name]}" for name in own if found[name] != own[name]]:
+        home = OVERRIDDEN.get("KERAS_HOME") or Path("~", ".keras")
+        places = [name for name in ("KERAS_BACKEND",) if name in OVERRIDDEN]
+        file = Path(home, "keras.json")
+        places += [str(file)] if file.expanduser().is_file() else []
+        raise ImportError(
+            f"Keras was loaded before the course, with {' and '.join(wrong)}"
+            f"{' from ' + ' or '.join(places) if places else ''}: "
+            "restart Python (in Jupyter the kernel) and import helpers before keras."
+        )
+
+
+_pin_keras()

@@ -171,4 +171,6 @@ class _Log:
 
     def draw(self, bar: Progress) -> None:
         self.tenth = bar.done * 10 // bar.total if bar.total else 0
-        print(bar.text(), file=sys.stderr, flush=True)
+        if sys.stderr is not None:  # a service, say, has none
+            with suppress(OSError, ValueError):  # closed, or full: no reason to end a training
+                print(bar.text(), file=sys.stderr, flush=True)

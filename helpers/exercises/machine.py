@@ -8,6 +8,7 @@ Needs nothing but Python's standard library until it has looked which packages a
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import os
 import platform
 import re
@@ -31,13 +32,15 @@ WIDTH = 104  # characters, of the report
 
 
 class Check(NamedTuple):
-    """One thing looked at. ``ok`` is None where the course works, but not as well as it might;
-    ``mend`` is one sentence on what to do, empty where there is nothing."""
+    """One thing looked at. ``ok`` is None where the course works, but not as well as it might, and
+    where the look ``failed``, so that nobody knows; ``mend`` is one sentence on what to do, empty
+    where there is nothing."""
 
     what: str
     found: str
     ok: bool | None
     mend: str = ""
+    failed: bool = False
 
 
 def check_machine() -> list[Check]:
@@ -49,11 +52,11 @@ def check_machine() -> list[Check]:
             found = look()
         except ImportError as error:
             mend = "See the packages above, then look again."
-            found = Check(what, f"needs {error.name or error}", None, mend)
+            found = Check(what, f"needs {error.name or error}", None, mend, failed=True)
         except Exception as error:  # whatever it is, the other looks go on
             text = f"could not be checked ({type(error).__name__}: {str(error)[:100]})"
-            mend = "Go on, and come back to this line if something fails later."
-            found = Check(what, text, None, mend)
+            mend = "Mend what it names, or ask who looks after this computer, then look again."
+            found = Check(what, text, None, mend, failed=True)
         checks += found if isinstance(found, list) else [found]
     return checks
 
@@ -63,13 +66,15 @@ def report(checks: list[Check]) -> str:
     column = max((len(check.what) for check in checks), default=0) + 8
     lines = []
     for check in checks:
-        mark = f"{MARKS[check.ok]:<6}{check.what}".ljust(column)
+        mark = f"{'fail' if check.failed else MARKS[check.ok]:<6}{check.what}".ljust(column)
         for text, first in ((check.found, mark), (check.mend, " " * column + "-> ")):
             rest = " " * len(first)
             lines += textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=rest)
     broken, doubtful = (sum(check.ok is ok for check in checks) for ok in (False, None))
     if broken:
         verdict = f"{_count(broken, 'line')} to mend first: do what stands behind the arrow."
+    elif failed := sum(check.failed for check in checks):
+        verdict = f"{_count(failed, 'look')} failed: whether the course runs here is not known yet."
     elif doubtful:
         verdict = f"You can begin. {_count(doubtful, 'line')} to look at, when you have time."
     else:
@@ -163,38 +168,92 @@ def _way_to_install(tensorflow: bool = False) -> str:
 
 def look_at_memory() -> Check:
     free, total = (number / 1e9 for number in _memory())
+    found, ok = f"{free:.1f} GB free of {total:.1f} GB", _enough(free, WANTED_MEMORY, LEAST_MEMORY)
+    if limits := [limit for limit in _process_limits() if limit.most / 1e9 <= total]:
+        found += f", as {' and '.join(limit.name for limit in limits)} allows"
+        ok = ok if all(limit.most / 1e9 >= limit.wanted for limit in limits) else False
+        wanted = " and ".join(f"{limit.wanted} GB of {limit.what}" for limit in limits)
+        return _check("memory", found, ok, f"TensorFlow wants {wanted}: lift that limit first.")
     close = "close other programs, and other notebooks with Kernel > Shut Down All Kernels."
-    ok = _enough(free, WANTED_MEMORY, LEAST_MEMORY)
-    found, mend = f"{free:.1f} GB free of {total:.1f} GB", f"A chapter takes up to 2 GB: {close}"
-    return _check("memory", found, ok, mend)
+    return _check("memory", found, ok, f"A chapter takes up to 2 GB: {close}")
 
 
 def _memory() -> tuple[int, int]:
-    """(free, total) bytes for this process: the computer's, or what its container may use."""
+    """(free, total) bytes for this process: the computer's, or what its container or a ``ulimit``
+    allows."""
     import psutil
 
     memory = psutil.virtual_memory()
     free, total = memory.available, memory.total
-    for folder in _cgroups():
-        most = _text(folder / "memory.max")
-        if most.isdigit():  # no limit is a word
-            stat = dict(line.split() for line in _text(folder / "memory.stat").splitlines())
-            taken = int(_text(folder / "memory.current") or 0)
-            taken -= int(stat.get("inactive_file", 0))  # files that are kept for speed alone
-            free, total = min(free, max(int(most) - taken, 0)), min(total, int(most))
+    limits = [(limit.most, limit.taken) for limit in _process_limits()]
+    for most, taken in (*_container_limits(), *limits):
+        free, total = min(free, max(most - taken, 0)), min(total, most)
     return free, total
 
 
-def _cgroups() -> list[Path]:
-    """The folders of this process' control groups, from its own up to the root."""
-    found = re.search(r"^0::/(.*)$", _text(PROC / "self" / "cgroup"), re.MULTILINE)
-    own = CGROUPS / found[1] if found else CGROUPS
-    return [place for place in (own, *own.parents) if place.is_relative_to(CGROUPS)]
+def _container_limits():
+    """(most, taken) bytes of each control group that limits this process. Files that are kept in
+    memory for speed alone do not count as taken."""
+    for folder in _cgroups("memory"):
+        stat = dict(line.split() for line in _text(folder / "memory.stat").splitlines())
+        taken = int(
+            _text(folder / "memory.current") or _text(folder / "memory.usage_in_bytes") or 0
+        )
+        taken -= int(stat.get("total_inactive_file", stat.get("inactive_file", 0)))
+        for name in ("memory.max", "memory.high", "memory.limit_in_bytes"):  # the last: version 1
+            most = _text(folder / name)
+            if most.isdigit():  # no limit is a word
+                yield int(most), taken
+
+
+class Limit(NamedTuple):
+    """What ``ulimit`` allows a process: bytes at most and those taken, GB wanted."""
+
+    name: str
+    what: str
+    most: int
+    taken: int
+    wanted: int
+
+
+def _process_limits() -> list[Limit]:
+    """No other system that has such limits holds a process to them, as Linux does."""
+    if sys.platform != "linux":
+        return []
+    import resource
+
+    import psutil
+
+    taken = psutil.Process().memory_info()
+    addresses, data = (resource.getrlimit(i)[0] for i in (resource.RLIMIT_AS, resource.RLIMIT_DATA))
+    limits = [  # most of the addresses are never used
+        Limit("ulimit -v", "addresses", addresses, taken.vms, 6),
+        Limit("ulimit -d", "data", data, taken.data, 2),
+    ]
+    return [limit for limit in limits if limit.most != resource.RLIM_INFINITY]
+
+
+def _cgroups(controller: str) -> list[Path]:
+    """The folders of this process' control groups, each from its own up to the root: those of
+    version 2, and of version 1 those of a controller such as memory. (A container may be told its
+    place as seen from outside; then the root alone is there, and is its own.)"""
+    places = []
+    for controllers, own in re.findall(
+        r"^\d+:(.*?):/(.*)$", _text(PROC / "self" / "cgroup") or "0::/", re.MULTILINE
+    ):
+        if not controllers or controller in controllers.split(","):
+            root = CGROUPS / controllers
+            own = root / own
+            places += [place for place in (own, *own.parents) if place.is_relative_to(root)]
+    return places
 
 
 def _text(path: Path) -> str:
-    """The file's text, empty where there is no such file."""
-    return path.read_text(encoding="utf-8").strip() if path.is_file() else ""
+    """The file's text, empty where there is no such file, or none that one may read."""
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""
 
 
 def look_at_processor() -> Check:
@@ -209,15 +268,18 @@ def _cores() -> int:
 
     process = psutil.Process()  # on macOS it knows no affinity
     cores = len(process.cpu_affinity()) if hasattr(process, "cpu_affinity") else psutil.cpu_count()
-    for folder in _cgroups():
+    for folder in _cgroups("cpu"):
         quota, _, period = _text(folder / "cpu.max").partition(" ")
-        if quota.isdigit():
+        if not quota:  # version 1
+            quota, period = (_text(folder / f"cpu.cfs_{what}_us") for what in ("quota", "period"))
+        if quota.isdigit():  # no limit is a word, or -1
             cores = min(cores, max(1, round(int(quota) / int(period))))
     return cores
 
 
 def look_at_device() -> Check:
-    """Loads TensorFlow: what it says is what training will use."""
+    """What training will use. Where TensorFlow is not loaded yet, another process tries it: its
+    libraries end a process over what they do not like, and this one has more to say."""
     try:
         importlib.metadata.version("tensorflow")
     except importlib.metadata.PackageNotFoundError:
@@ -226,10 +288,25 @@ def look_at_device() -> Check:
     if flags and "avx" not in flags[1].split():  # to load TensorFlow would end Python
         mend = "TensorFlow needs a processor with AVX (2011 or later): use Binder or Colab."
         return Check("device", "a processor without AVX", False, mend)
-    found = device.device_report()
+    try:
+        here = "tensorflow" in sys.modules
+        found = device.device_report() if here else device.report_apart()
+    except device.TensorFlowError as error:
+        return Check("device", error.found, False, error.mend[:1].upper() + error.mend[1:])
     unused = "no GPU seen" in found and shutil.which("nvidia-smi")
-    mend = "There seems to be an NVIDIA card: `make lab GPU=1` puts it to use on Linux and WSL."
-    return _check("device", found, None if unused else True, mend)
+    return _check("device", found, None if unused else True, _way_to_gpu())
+
+
+def _way_to_gpu() -> str:
+    """What puts an NVIDIA card to use: TensorFlow's libraries for it, and a CUDA_VISIBLE_DEVICES
+    that names it, by number or as in GPU-8932f937 (CUDA's guide, "CUDA Environment Variables")."""
+    named = os.environ.get("CUDA_VISIBLE_DEVICES", "0").strip()
+    names = (found.name for found in importlib.metadata.distributions())
+    libraries = any(name and name.startswith("nvidia-cudnn") for name in names)
+    if not re.match(r"\d|GPU-|MIG-", named) or ("CUDA_VISIBLE_DEVICES" in os.environ and libraries):
+        hides = f"CUDA_VISIBLE_DEVICES={named!r} hides the NVIDIA card"
+        return f"{hides}: unset it before Jupyter starts if training shall use the card."
+    return "There seems to be an NVIDIA card: `make lab GPU=1` puts it to use on Linux and WSL."
 
 
 # --- files -------------------------------------------------------------------------------------
@@ -330,8 +407,26 @@ def look_at_settings() -> Check:
     names = [name for name in ("TRAIN", "SMOKE", "RUNS_DIR") if os.environ.get(name, "").strip()]
     chapters = "chapters train" if trains else "chapters use the published networks"
     found = f"{chapters} (the environment sets {', '.join(names) or 'nothing'})"
+    if others := _overridden():
+        found += f"; Keras is the course's own, whatever {' and '.join(others)} would have it be"
     mend = "SMOKE=1 is for tests: unset it before Jupyter starts, else training ends at once."
     return _check("settings", found, None if smoke and trains else True, mend)
+
+
+def _overridden() -> list[str]:
+    """The variables and the file that say of Keras what does not hold in the course."""
+    import helpers
+
+    others = [f"{name}={value}" for name, value in helpers.OVERRIDDEN.items()]
+    home = helpers.OVERRIDDEN.get("KERAS_HOME") or os.path.join("~", ".keras")
+    file = os.path.join(home, "keras.json")
+    own = json.loads(_text(Path(helpers.KERAS["KERAS_HOME"], "keras.json")))
+    try:
+        theirs = json.loads(_text(Path(os.path.expanduser(file))) or "{}")
+        agrees = all(own.get(name, value) == value for name, value in theirs.items())
+    except (ValueError, AttributeError):  # no JSON, no fields
+        agrees = False
+    return [name for name in others if not name.startswith("KERAS_HOME=")] + [file] * (not agrees)
 
 
 LOOKS = (
@@ -350,10 +445,11 @@ LOOKS = (
 
 
 def main() -> int:
-    """The command line. Returns the exit code: 1 where something is to be mended first."""
+    """The command line. Returns the exit code: 1 where something is to be mended first, or where a
+    look failed."""
     checks = check_machine()
     print(report(checks))
-    return int(any(check.ok is False for check in checks))
+    return int(any(check.ok is False or check.failed for check in checks))
 
 
 if __name__ == "__main__":

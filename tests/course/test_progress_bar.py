@@ -47,6 +47,34 @@ def test_a_log_gets_a_line_about_every_tenth(monkeypatch, clock):
     assert lines[-1] == "Training: 100/100, 3:20 elapsed" + figures
 
 
+class Broken(io.StringIO):
+    """A log that ended: its disk is full, or nobody reads it any more."""
+
+    def __init__(self, error):
+        super().__init__()
+        self.error = error
+
+    def write(self, text):
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    "stderr",
+    [
+        None,
+        Broken(ValueError("I/O operation on closed file.")),
+        Broken(OSError(28, "No space left on device")),
+        Broken(BrokenPipeError()),
+    ],
+)
+def test_a_loop_goes_on_where_nothing_can_be_said(monkeypatch, capsys, stderr):
+    monkeypatch.setattr(sys, "stderr", stderr)
+    bar = progress(range(5))
+    assert list(bar) == list(range(5))
+    assert bar.done == 5
+    assert capsys.readouterr().out == ""  # print() takes None for stdout
+
+
 def test_time_left_comes_from_the_pace_after_the_first_iteration(monkeypatch, clock):
     monkeypatch.setattr(sys, "stderr", io.StringIO())
     bar = progress(range(5, 20), total=20, initial=5)

@@ -11,6 +11,7 @@ import numpy as np
 import psutil
 import pytest
 
+import helpers
 from helpers.course import device, settings
 from helpers.exercises import machine
 from helpers.exercises.machine import Check
@@ -21,9 +22,14 @@ GB = 1_000_000_000
 # --- the whole ---------------------------------------------------------------------------------
 
 
-def test_this_computer_can_take_the_course():
+@pytest.fixture(scope="module")
+def this_computer():
+    return machine.check_machine()
+
+
+def test_this_computer_can_take_the_course(this_computer):
     """The computer that runs the tests has all packages and files."""
-    checks = {check.what: check for check in machine.check_machine()}
+    checks = {check.what: check for check in this_computer}
     assert list(checks) == [what for what, _ in machine.LOOKS]
     for what in ("Python", "packages", "device", "runs/", "data/", "checkpoints/", "sound"):
         assert checks[what].ok is not False, checks[what]
@@ -32,8 +38,8 @@ def test_this_computer_can_take_the_course():
     assert "TensorFlow" in checks["device"].found
 
 
-def test_what_is_well_needs_no_mending_and_all_else_says_how():
-    for check in machine.check_machine():
+def test_what_is_well_needs_no_mending_and_all_else_says_how(this_computer):
+    for check in this_computer:
         assert bool(check.mend) is (check.ok is not True), check
         assert not check.mend or check.mend.endswith("."), check
 
@@ -67,6 +73,21 @@ def test_a_look_that_fails_is_a_result(monkeypatch):
     assert first.ok is None and first.found == "could not be checked (RuntimeError: no such luck)"
     assert second.ok is None and second.found == "needs package_of_nobody"
     assert third == Check("third", "fine", True)
+    assert (first.failed, second.failed, third.failed) == (True, True, False)
+    assert machine.main() == 1
+
+
+@pytest.mark.parametrize("error", [RuntimeError(), ImportError("x"), OSError(5, "I/O error")])
+@pytest.mark.parametrize("what", [what for what, _ in machine.LOOKS])
+def test_nobody_can_begin_after_a_look_that_failed(what, error, monkeypatch):
+    def fail():
+        raise error
+
+    fine = [(other, lambda: Check("x", "fine", True)) for other, _ in machine.LOOKS]
+    looks = [(other, fail if other == what else look) for other, look in fine]
+    monkeypatch.setattr(machine, "LOOKS", looks)
+    verdict = machine.report(machine.check_machine()).splitlines()[-1]
+    assert verdict == "1 look failed: whether the course runs here is not known yet."
 
 
 # --- the table ---------------------------------------------------------------------------------
@@ -91,6 +112,14 @@ def test_the_report_is_a_table():
         "You can begin. 1 line to look at, when you have time."
     )
     assert machine.report(checks[:1]).endswith("All is well: you can begin.")
+    failed = Check("sound", "could not be checked", None, "Look.", failed=True)
+    assert machine.report([failed]).splitlines()[0] == "fail  sound  could not be checked"
+    assert machine.report([*checks[:2], failed]).endswith(
+        "1 look failed: whether the course runs here is not known yet."
+    )
+    assert machine.report([*checks, failed]).endswith(
+        "1 line to mend first: do what stands behind the arrow."
+    )
     assert machine.report([]).endswith("All is well: you can begin.")
 
 
@@ -223,6 +252,7 @@ def test_the_way_to_install_fits_the_installation(tmp_path, monkeypatch):
 )
 def test_memory(free, ok, monkeypatch):
     monkeypatch.setattr(machine, "_memory", lambda: (int(free * GB), 8 * GB))
+    monkeypatch.setattr(machine, "_process_limits", lambda: [])
     check = machine.look_at_memory()
     assert check.ok is ok
     assert check.found == f"{free} GB free of 8.0 GB"
@@ -243,6 +273,7 @@ def linux(tmp_path, monkeypatch):
 
     memory = SimpleNamespace(available=6_000_000 * 1024, total=8_000_000 * 1024)
     monkeypatch.setattr(psutil, "virtual_memory", lambda: memory)
+    monkeypatch.setattr(machine, "_process_limits", lambda: [])
     return write
 
 
@@ -265,6 +296,82 @@ def test_a_container_that_is_full_has_nothing_free(linux):
     linux("cgroup/memory.current", f"{2 * GB}\n")
     assert machine._memory() == (0, GB)
     assert machine.look_at_memory().ok is False
+
+
+def test_the_limit_at_which_linux_begins_to_take_memory_back(linux):
+    """memory.high: "going over the high limit never invokes the OOM killer", but the processes
+    "are throttled and put under heavy reclaim pressure" (Linux, cgroup-v2, memory interface)."""
+    linux("proc/self/cgroup", "0::/a\n")
+    linux("cgroup/a/memory.max", f"{4 * GB}\n")
+    linux("cgroup/a/memory.high", f"{3 * GB}\n")
+    linux("cgroup/a/memory.current", f"{GB}\n")
+    assert machine._memory() == (2 * GB, 3 * GB)
+
+
+@pytest.mark.parametrize("seen_from_outside", [False, True])
+def test_memory_and_cores_of_a_container_of_version_1(linux, seen_from_outside, monkeypatch):
+    """One folder a controller (Linux, cgroup-v1/memory: limit and usage in bytes,
+    total_inactive_file; scheduler/sched-bwc: cpu.cfs_quota_us, -1 for none)."""
+    with_cores(monkeypatch, 8)
+    groups = "12:memory:/a\n4:cpu,cpuacct:/a\n1:name=systemd:/a\n0::/\n"
+    linux("proc/self/cgroup", groups.replace("/a", "/docker/0123") if seen_from_outside else groups)
+    place = "" if seen_from_outside else "a/"
+    none = 9223372036854771712
+    linux(f"cgroup/memory/{place}memory.limit_in_bytes", f"{none}\n")
+    linux(f"cgroup/cpu,cpuacct/{place}cpu.cfs_quota_us", "-1\n")
+    linux(f"cgroup/cpu,cpuacct/{place}cpu.cfs_period_us", "100000\n")
+    assert machine._memory() == (6_000_000 * 1024, 8_000_000 * 1024)
+    assert machine._cores() == 8
+    linux(f"cgroup/memory/{place}memory.limit_in_bytes", f"{3 * GB}\n")
+    linux(f"cgroup/memory/{place}memory.usage_in_bytes", f"{2 * GB}\n")
+    linux(f"cgroup/memory/{place}memory.stat", f"inactive_file 5\ntotal_inactive_file {GB}\n")
+    linux(f"cgroup/cpu,cpuacct/{place}cpu.cfs_quota_us", "200000\n")
+    assert machine._memory() == (2 * GB, 3 * GB)
+    assert machine._cores() == 2
+
+
+def test_groups_that_may_not_be_read_set_no_limit(linux, monkeypatch):
+    def refuse(path, **options):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(machine.Path, "read_text", refuse)
+    assert machine._memory() == (6_000_000 * 1024, 8_000_000 * 1024)
+
+
+LIMITED = """
+import resource
+from helpers.exercises import machine
+resource.setrlimit(resource.{limit}, ({most}, {most}))
+print(*machine._memory(), machine.look_at_memory(), sep="\\n")
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux holds a process to such limits")
+@pytest.mark.parametrize(
+    ("limit", "most", "name"),
+    [("RLIMIT_AS", 3 * GB, "ulimit -v"), ("RLIMIT_DATA", GB, "ulimit -d")],
+)
+def test_memory_that_ulimit_allows(limit, most, name):
+    if psutil.virtual_memory().total < most:
+        pytest.skip("this computer has less memory")
+    code = LIMITED.format(limit=limit, most=most)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=settings.ROOT, capture_output=True, text=True
+    )
+    free, total, check = done.stdout.splitlines()
+    assert int(total) == most
+    assert 0 < int(free) < most
+    assert f"of {most / GB:.1f} GB, as {name} allows', ok=False" in check
+    assert "lift that limit first" in check
+
+
+def test_ulimits_that_leave_enough(linux, monkeypatch):
+    enough = machine.Limit("ulimit -v", "addresses", 7 * GB, GB, 6)
+    monkeypatch.setattr(machine, "_process_limits", lambda: [enough])
+    check = machine.look_at_memory()
+    assert check == Check("memory", "6.0 GB free of 7.0 GB, as ulimit -v allows", True)
+    monkeypatch.setattr(machine, "_process_limits", lambda: [enough._replace(most=90 * GB)])
+    assert machine.look_at_memory().found == "6.1 GB free of 8.2 GB"  # the computer has less
 
 
 def with_cores(monkeypatch, cores):
@@ -303,28 +410,96 @@ def test_processor(linux, monkeypatch):
 # --- device ------------------------------------------------------------------------------------
 
 
-def test_a_card_that_tensorflow_does_not_see(linux, monkeypatch):
-    monkeypatch.setattr(
-        device, "device_report", lambda: "TensorFlow 9 on 2 CPU cores; no GPU seen."
-    )
+@pytest.fixture
+def reports(monkeypatch):
+    """What TensorFlow is made to say, here and in another process."""
+
+    def say(text):
+        for name in ("device_report", "report_apart"):
+            monkeypatch.setattr(device, name, lambda: text)
+
+    return say
+
+
+@pytest.fixture
+def card(linux, reports, monkeypatch):
+    """An NVIDIA card that TensorFlow does not see, and a function that sets what is installed."""
+    reports("TensorFlow 9 on 2 CPU cores; no GPU seen.")
+    monkeypatch.setattr(shutil, "which", lambda name: name)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+
+    def install(*names):
+        found = [SimpleNamespace(name=name) for name in names]
+        monkeypatch.setattr(importlib.metadata, "distributions", lambda: found)
+
+    install("tensorflow", None)  # a package whose metadata is damaged has no name
+    return install
+
+
+def test_a_card_that_tensorflow_does_not_see(card, reports, monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda name: None)
     assert machine.look_at_device().ok is True
     monkeypatch.setattr(shutil, "which", lambda name: name)
     check = machine.look_at_device()
     assert check.ok is None and "make lab GPU=1" in check.mend
-    monkeypatch.setattr(device, "device_report", lambda: "TensorFlow 9 on GPU X.")
+    reports("TensorFlow 9 on GPU X.")
     assert machine.look_at_device() == Check("device", "TensorFlow 9 on GPU X.", True)
 
 
-def test_a_processor_that_tensorflow_would_crash_on(linux, monkeypatch):
+@pytest.mark.parametrize(
+    ("value", "hides", "hides_with_libraries"),
+    [
+        ("-1", True, True),
+        ("", True, True),
+        (" -1", True, True),
+        ("NoDevFiles", True, True),  # as "none", "void": whatever is no card's number or name
+        ("-1,0", True, True),  # cards count up to the first that is not there
+        ("0", False, True),
+        ("1", False, True),  # perhaps there is no second card
+        ("GPU-8932f937-d72c-4106-c12f-20bd9faed9f6", False, True),
+        ("MIG-GPU-8932f937-d72c-4106-c12f-20bd9faed9f6/1/2", False, True),
+        (None, False, False),
+    ],
+)
+def test_a_card_that_a_variable_hides(value, hides, hides_with_libraries, card, monkeypatch):
+    """CUDA_VISIBLE_DEVICES: CUDA C++ Programming Guide, "CUDA Environment Variables"."""
+    if value is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", value)
+    for installed, hidden in ((), hides), (("nvidia-cudnn-cu12",), hides_with_libraries):
+        card(*installed)
+        check = machine.look_at_device()
+        assert check.ok is None
+        assert ("CUDA_VISIBLE_DEVICES" in check.mend) is hidden
+        assert ("GPU=1" in check.mend) is not hidden
+
+
+def test_a_tensorflow_that_ends_its_process(linux, monkeypatch):
+    """A flag that its native code does not know; this process has not loaded it yet."""
+    monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
+
+    def end():
+        reason = "TensorFlow does not start (Unknown flag in TF_XLA_FLAGS: --nonsense)"
+        raise device.TensorFlowError(reason, "mend or unset TF_XLA_FLAGS before Jupyter starts.")
+
+    monkeypatch.setattr(device, "report_apart", end)
+    assert machine.look_at_device() == Check(
+        "device",
+        "TensorFlow does not start (Unknown flag in TF_XLA_FLAGS: --nonsense)",
+        False,
+        "Mend or unset TF_XLA_FLAGS before Jupyter starts.",
+    )
+
+
+def test_a_processor_that_tensorflow_would_crash_on(linux, reports, monkeypatch):
     def load():
         raise AssertionError("TensorFlow must not be loaded here")
 
-    monkeypatch.setattr(device, "device_report", load)
+    for name in ("device_report", "report_apart"):
+        monkeypatch.setattr(device, name, load)
     linux("proc/cpuinfo", "processor : 0\nflags\t\t: fpu sse sse2\n")
     check = machine.look_at_device()
     assert check.ok is False and "AVX" in check.mend
-    monkeypatch.setattr(device, "device_report", lambda: "fine")
+    reports("fine")
     linux("proc/cpuinfo", "processor : 0\nflags\t\t: fpu avx sse2\n")
     assert machine.look_at_device().found == "fine"
 
@@ -445,6 +620,7 @@ def test_silence_is_no_sound(monkeypatch):
 def test_settings(monkeypatch):
     for name in ("TRAIN", "SMOKE", "RUNS_DIR"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(machine, "_overridden", lambda: [])
     check = machine.look_at_settings()
     assert check == Check("settings", "chapters train (the environment sets nothing)", True)
     monkeypatch.setenv("SMOKE", "1")
@@ -456,3 +632,25 @@ def test_settings(monkeypatch):
     monkeypatch.setenv("TRAIN", "perhaps")
     check = machine.look_at_settings()
     assert check.ok is False and "perhaps" in check.found
+
+
+@pytest.mark.parametrize(
+    ("file", "variables", "found"),
+    [
+        (None, {}, []),
+        ('{"floatx": "float32", "epsilon": 1e-7, "backend": "tensorflow"}', {}, []),
+        ('{"image_data_format": "channels_first"}', {}, ["FILE"]),
+        ('{"floatx": "float16"}', {"KERAS_BACKEND": "jax"}, ["KERAS_BACKEND=jax", "FILE"]),
+        ("no JSON", {}, ["FILE"]),
+        ("[]", {}, ["FILE"]),
+    ],
+)
+def test_what_keras_would_have_been_is_said(file, variables, found, tmp_path, monkeypatch):
+    if file:
+        (tmp_path / "keras.json").write_text(file)
+    monkeypatch.setattr(helpers, "OVERRIDDEN", {**variables, "KERAS_HOME": str(tmp_path)})
+    found = [name.replace("FILE", str(tmp_path / "keras.json")) for name in found]
+    assert machine._overridden() == found
+    check = machine.look_at_settings()
+    assert all(name in check.found for name in found)
+    assert ("the course's own" in check.found) is bool(found)
