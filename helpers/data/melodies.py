@@ -32,6 +32,13 @@ from ..music.timeline import Part, Timeline
 MELODIES_FOLDER = DATA_FOLDER / "melodies"
 NAMED_LIKE_A_MELODY = ("melod", "sopran", "cantus", "tune", "voice", "vocal", "vox", "lead", "solo")
 NAMED_OTHERWISE = ("back", "harmon", "accomp")  # "backing vocals" is no melody
+# What drums are called that a file has among the pitched parts, and General MIDI's programs of
+# drums and noises: agogo, woodblock to reverse cymbal, and all after it.
+NAMED_LIKE_DRUMS = re.compile(
+    r"\b((hi.?hat|kick|perc|drum ?kit)s?\b|drum|percus|snare|cymbal|bongo|conga|tambour|tamburin|"
+    r"shaker|maraca|cowbell|schlagz|trommel|batteri|bateri|slagwerk)"
+)
+DRUM_PROGRAMS = {113, *range(115, 128)}
 GRID_TOLERANCE = 0.02  # of a sixteenth: closer than this counts as on the grid
 LONG_ENOUGH = 0.25  # a track competes if it sounds this share of the fullest track's time
 
@@ -153,9 +160,11 @@ def choose_part(reading: Reading) -> tuple[Part, str]:
             raise MusicFileError("holds only drums, which have no melody: give a file with a tune.")
         raise MusicFileError("holds no notes: give a file with a tune.")
     word = {"MIDI file": "track", "MusicXML score": "part"}.get(reading.kind, "voice")
+    parts = [part for part in parts if not like_drums(part)] or parts
     if len(parts) == 1:
         comma = "," if parts[0].name else ""
-        return parts[0], f"the only {word} with notes{comma}{quoted(parts[0])}"
+        which = "with notes" if len(reading.timeline.parts) == 1 else "that is no drums"
+        return parts[0], f"the only {word} {which}{comma}{quoted(parts[0])}"
     heights, lengths = zip(*(height_and_length(part) for part in parts), strict=True)
     for rank in NAMED_LIKE_A_MELODY:
         named = [i for i, part in enumerate(parts) if names_melody(part.name, rank)]
@@ -178,8 +187,20 @@ def quoted(part: Part) -> str:
 
 def names_melody(name: str, word: str) -> bool:
     """Whether a word of the name begins like ``word``; accents and case do not matter."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    plain = plain_letters(name)
     return bool(re.search(rf"\b{word}", plain)) and not any(w in plain for w in NAMED_OTHERWISE)
+
+
+def like_drums(part: Part) -> bool:
+    """Whether the part's name or program is one of drums, which it need not say otherwise; a steel
+    drum plays melodies."""
+    name = plain_letters(part.name)
+    named = NAMED_LIKE_DRUMS.search(name) and "steel" not in name
+    return bool(named) or part.program in DRUM_PROGRAMS
+
+
+def plain_letters(name: str) -> str:
+    return unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
 
 
 def height_and_length(part: Part) -> tuple[float, float]:

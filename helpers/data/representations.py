@@ -32,7 +32,7 @@ def read_events(path) -> np.ndarray:
     """A file that ``read_music`` takes as performance events ``(length,)`` int32: all its pitched
     parts, as long as the pedal holds them. Raises as ``read_music`` does."""
     with one_sentence(path) as path:
-        return represent_events(list(readings_of(path))[0])
+        return represent_events(next(iter(readings_of(path))))
 
 
 # --- representations ---------------------------------------------------------------------------

@@ -3,7 +3,9 @@ in one sentence that begins with the file's name."""
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -13,7 +15,7 @@ from typing import NamedTuple
 
 from ..music.timeline import Timeline
 from .abc_reader import read_abc_tunes
-from .midi_reader import read_midi
+from .midi_reader import midi_within, read_midi
 from .musicxml_reader import MAX_XML_BYTES, read_musicxml
 from .reading import MusicFileError, Reading, check_size, clean_name, decode
 
@@ -31,7 +33,7 @@ class Format(NamedTuple):
 
 
 def looks_like_midi(data: bytes) -> bool:
-    return data[:4] == b"MThd" or (data[:4] == b"RIFF" and data[8:12] == b"RMID")
+    return bool(midi_within(data)) or (data[:4] == b"RIFF" and data[8:12] == b"RMID")
 
 
 def looks_like_musicxml(data: bytes) -> bool:
@@ -45,7 +47,7 @@ def looks_like_abc(data: bytes) -> bool:
 
 FORMATS = (
     Format(
-        *("MIDI", (".mid", ".midi"), looks_like_midi, 4_000_000),
+        *("MIDI", (".mid", ".midi", ".kar", ".rmi"), looks_like_midi, 4_000_000),
         lambda data, refused: [read_midi(data)],
     ),
     Format(
@@ -55,7 +57,78 @@ FORMATS = (
     Format("ABC", (".abc",), looks_like_abc, 2_000_000, read_abc_tunes),
 )
 SUFFIXES = tuple(suffix for format in FORMATS for suffix in format.suffixes)
-SOUND = (b"RIFF", b"fLaC", b"OggS", b"FORM", b"ID3", b"\xff\xfb")  # what recordings begin with
+NAMES = [format.name for format in FORMATS]
+ANY_FORMAT = f"{', '.join(NAMES[:-1])} or {NAMES[-1]}"
+NOTES = f"music is read from notes, as {ANY_FORMAT}"
+EXPORT = f"open it there and export it as {ANY_FORMAT}"
+DOWNLOAD = "download the file itself (from GitHub with the button for the raw file)"
+# What else a file may be: how it begins, what that is, what to do. What may come before the first
+# element of XML is matched once and never again, or a file could keep the search busy for ever.
+START = rb"(?:\xef\xbb\xbf)?+(?>\s+|<\?.*?\?>|<!--.*?-->|<!(?i:doctype\s+(?!html))[^>]*>)*+"
+OTHERS = tuple(
+    (re.compile(pattern, re.DOTALL), what, advice)
+    for pattern, what, advice in (
+        (
+            rb"RIFF....WAVE|fLaC|OggS\0|FORM....AIF|ID3[\x02-\x04]|caff\0|\.snd\0",
+            "recorded sound",
+            NOTES,
+        ),
+        (rb"\xff[\xe2\xe3\xf0-\xf5\xf8-\xfd]", "recorded sound", NOTES),  # MP3 or AAC
+        (rb"\0\0..ftyp|\x1aE\xdf\xa3|0&\xb2u", "recorded sound or a film", NOTES),
+        (rb"%PDF-", "a PDF, pages to look at", NOTES),
+        (
+            rb"\x89PNG|\xff\xd8\xff|GIF8|BM....\0\0\0\0|II\*\0|MM\0\*|RIFF....WEBP",
+            "a picture",
+            NOTES,
+        ),
+        (START + rb"<svg\b", "a picture", NOTES),
+        (
+            START + rb"<(?i:!doctype\s+html|html|head|body)\b",
+            "a web page and no MusicXML score or other file of music",
+            DOWNLOAD,
+        ),
+        (rb"version https://git-lfs|\[InternetShortcut\]", "only a link to a file", DOWNLOAD),
+        (rb"404: Not Found", "the answer of a server that has no such file", "check the address"),
+        (
+            rb"\x00\x05\x16\x07",
+            "what macOS keeps beside a file",
+            "give the one without ._ before it",
+        ),
+        (START + rb"<museScore\b", "a file of MuseScore", EXPORT),
+        (rb"\x0fSIBELIUS", "a file of Sibelius", EXPORT),
+        (rb"ENIGMA BINARY FILE", "a file of Finale", EXPORT),
+        (rb".FICHIER GUITAR PRO|BCF[SZ]", "a file of Guitar Pro", EXPORT),
+        (rb"\[NoteWorthy|\[NWZ\]", "a file of NoteWorthy Composer", EXPORT),
+        (START + rb"<mei\b", "a score in MEI", "turn it into MusicXML, as MuseScore can"),
+        (
+            rb"(?>\s+|%\{.*?%\}|%[^\n]*\n)*+\\(version|header|include|language|score|relative)\b",
+            "a score for LilyPond",
+            r"let LilyPond write MIDI, with \midi { } in the score",
+        ),
+        (
+            rb"(?>\s+|!![^\n]*\n)*+\*\*(kern|mens|recip|pitch)\b",
+            "a Humdrum file",
+            "turn it into MusicXML or MIDI",
+        ),
+        (rb"XMF_", "a ringtone (XMF)", NOTES),
+        (rb"\x1f\x8b|7z\xbc\xaf|Rar!", "an archive", "unpack it, and give one of its files"),
+    )
+)
+ZIPPED = {  # a file in the zip by which it is known
+    rb".mscx": "a file of MuseScore",
+    rb"score.gpif": "a file of Guitar Pro",
+    rb"NotationMetadata.xml": "a file of Finale",
+}
+
+
+def check_others(data: bytes) -> None:
+    """Raises MusicFileError on what is known to be of another format."""
+    for pattern, what, advice in OTHERS:
+        if pattern.match(data):
+            raise MusicFileError(f"is {what}: {advice}.")
+    for name, what in ZIPPED.items():
+        if data.startswith(b"PK") and name in data:
+            raise MusicFileError(f"is {what}: {EXPORT}.")
 
 
 def read_content(
@@ -66,18 +139,14 @@ def read_content(
     Raises MusicFileError for what cannot be read; a piece among several that cannot raises it too,
     or, where ``refused`` is a list, is left out and a sentence is added there.
     """
+    check_others(data)
     for format in FORMATS:
         if format.looks_like(data):
             check_size(data, format.max_bytes)
             return format.read(data, refused)
-    if data.startswith(SOUND):
-        raise MusicFileError(
-            "is recorded sound: music is read from notes, as MIDI, MusicXML or ABC."
-        )
     check_size(data, max(format.max_bytes for format in FORMATS))
     claim = f", although its name ends in {clean_name(suffix)}" if suffix else ""
-    names = " nor ".join(format.name for format in FORMATS)
-    raise MusicFileError(f"is neither {names}{claim}: export it as one of these.")
+    raise MusicFileError(f"is neither {' nor '.join(NAMES)}{claim}: export it as one of these.")
 
 
 # --- files -------------------------------------------------------------------------------------
@@ -97,7 +166,8 @@ def read_music(path) -> Timeline:
     of MIDI, 2 MB of ABC, 12 MB of MusicXML; 500,000 notes of MIDI, 100,000 of others; 256 parts and
     200,000 sixteenths a piece.
     """
-    return read_pieces(path)[0]
+    with one_sentence(path) as path:
+        return named_timeline(next(iter(readings_of(path))), clean_name(path.stem))
 
 
 def read_pieces(path, refused: list[str] | None = None) -> list[Timeline]:
@@ -152,18 +222,23 @@ def one_sentence(path) -> Iterator[Path]:
 def read_bytes(path: Path) -> bytes:
     """At most a byte more than the largest file that is read."""
     try:
-        if path.is_dir():
+        mode = os.stat(path).st_mode
+        if stat.S_ISDIR(mode):
             raise MusicFileError("is a folder: give the path of one file in it.")
-        if not path.exists():
-            folder = clean_name(str(path.absolute().parent))
-            raise MusicFileError(f"was not found in {folder}: check the path.")
-        if not path.is_file():
+        if not stat.S_ISREG(mode):
             raise MusicFileError("is not an ordinary file: give the path of a file of music.")
         with open(path, "rb") as file:
             data = file.read(max(format.max_bytes for format in FORMATS) + 1)
+    except MusicFileError:
+        raise
+    except (FileNotFoundError, NotADirectoryError):
+        folder = clean_name(str(path.absolute().parent))
+        raise MusicFileError(f"was not found in {folder}: check the path.") from None
+    except PermissionError:
+        raise MusicFileError(
+            "may not be read: ask its owner for permission, or for a copy in a folder of your own."
+        ) from None
     except (OSError, ValueError) as error:
-        if isinstance(error, MusicFileError):
-            raise
         reason = getattr(error, "strerror", None) or "no possible path"
         raise MusicFileError(f"cannot be opened ({reason.lower()}): check its path.") from None
     if not data.strip(b"\0 \t\r\n"):

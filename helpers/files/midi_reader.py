@@ -151,7 +151,7 @@ def find_tracks(data: bytes) -> tuple[bytes, int, int, list[tuple[int, int]]]:
     that breaks off.
     """
     data = midi_within(data) or data
-    if len(data) < 14:
+    if len(data) < 14 or data.startswith(b"RIFF"):
         raise MusicFileError(CUT_MIDI)
     size, kind, count, division = struct.unpack(">IHHH", data[4:14])
     if kind == 2:

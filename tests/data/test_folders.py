@@ -177,7 +177,8 @@ def test_a_score_and_a_book(music):
     assert (third.name, third.key) == ("Third", "D mixolydian")
     assert np.allclose(third.parts[0].notes[:, 0], [0, 4 / 3, 8 / 3, 4])
     with pytest.raises(MusicFileError, match="^book.abc tune 2 of 3 has a note"):
-        read_music(music / "b" / "book.abc")
+        read_pieces(music / "b" / "book.abc")
+    assert read_music(music / "b" / "book.abc").name == "First"  # and no more is read
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,9 @@ from helpers.data.melodies import (
     quantise,
     skyline,
 )
-from helpers.files import abc_reader
+from helpers.data.representations import read_events
+from helpers.files import abc_reader, formats
+from helpers.files.formats import read_music, read_pieces
 from helpers.files.midi_reader import read_midi
 from helpers.files.musicxml_reader import read_musicxml
 from helpers.files.reading import MusicFileError, Reading, bars_of_measures
@@ -309,6 +311,39 @@ def test_else_the_highest_line_without_drums_and_passing_sparkles(write):
     loaded = load_melody(write(midi_bytes(drums, bass, tune, sparkle)))
     assert set(loaded.melody) == {67}
     assert 'the track "Oboe", chosen as the highest line among 3' in loaded.report
+
+
+@pytest.mark.parametrize("kind", [0, 1])
+def test_channel_10_is_never_the_melody(write, kind):
+    """General MIDI 1: channel 10 is for percussion."""
+    drums = midi_track(quarters(100, 101, 102, 103), channel=9)
+    tune = midi_track(quarters(60, 62), channel=3)
+    tracks = [drums + tune] if kind == 0 else [drums, tune]
+    loaded = load_melody(write(midi_bytes(*tracks, kind=kind)))
+    assert loaded.report.startswith("MIDI file: the melody is the only track that is no drums")
+    assert loaded.melody[loaded.onsets].tolist()[-2:] == [60, 62] and loaded.melody.max() == 62
+
+
+@pytest.mark.parametrize(
+    "name, program",
+    [
+        *(("Drums", 0), ("Perc.", 0), ("Lead percussion", 0), ("Hi-hat", 0), ("Drumset", 40)),
+        *(("Schlagzeug", 0), ("Batterie", 0), ("Batería", 0), ("x", 118), ("", 127)),
+    ],
+)
+def test_drums_on_another_channel_are_no_melody_either(write, name, program):
+    sound = [mido.Message("program_change", program=program)]
+    drums = midi_track(quarters(90, 91), name, extra=sound)
+    bass = midi_track(quarters(40, 41), "Bass", channel=1)
+    harp = midi_track(quarters(50, 51), "Harp", channel=2)
+    assert load_notes(write, midi_bytes(drums, bass, harp)) == [(0, 4, 50), (4, 4, 51)]
+    assert load_notes(write, midi_bytes(drums)) == [(0, 4, 90), (4, 4, 91)]  # there is no other
+
+
+@pytest.mark.parametrize("name", ["Steel drums", "Percy's tune", "Kitty", "Batman"])
+def test_names_that_are_no_drums(write, name):
+    tune, bass = midi_track(quarters(90), name), midi_track(quarters(40), "Bass", channel=1)
+    assert load_notes(write, midi_bytes(bass, tune)) == [(0, 4, 90)]
 
 
 def test_a_type_0_file_has_a_part_for_each_channel(write):
@@ -643,7 +678,7 @@ ONE_NOTE = midi_bytes(midi_track(quarters(60)))
         ("drums.mid", midi_bytes(midi_track(quarters(36, 38), channel=9)), "only drums"),
         ("header.mid", b"MThd\0\0\0\6\0\1", "breaks off"),
         ("cut.mid", midi_bytes(midi_track(quarters(60, 62, 64)))[:-9], "breaks off"),
-        ("tracks.mid", ONE_NOTE[:10] + b"\0\7" + ONE_NOTE[12:], "breaks off"),
+        ("tracks.mid", ONE_NOTE[:10] + b"\0\7" + ONE_NOTE[12:14], "breaks off"),
         ("smpte.mid", raw_midi(b"\0\x90\x3c\x50\x60\x80\x3c\0", division=0xE728), "SMPTE"),
         ("zero.mid", raw_midi(b"\0\x90\x3c\x50\x60\x80\x3c\0", division=0), "damaged"),
         ("type2.mid", midi_bytes(midi_track(quarters(60)), kind=2), "type 2"),
@@ -653,7 +688,7 @@ ONE_NOTE = midi_bytes(midi_track(quarters(60)))
         ("million.mid", raw_midi(b"\0\x90\x3c\x50\1\x3c\0" * 1_000_000), "larger than 4 MB"),
         ("notes.mid", raw_midi(b"\0\x90\x3c\x50\0\x3c\x50" * 500_001), "at most 500,000 notes"),
         ("page.xml", "<html><body>404</body></html>", "no MusicXML score"),
-        ("time.xml", "<score-timewise/>", "score-partwise"),
+        ("time.xml", "<score-timewise/>", "no notes"),
         ("empty.xml", xml_score(""), "no notes"),
         ("rests.xml", xml_score("<note><rest/><duration>4</duration></note>"), "no notes"),
         ("drums.xml", xml_score("<note><unpitched/><duration>4</duration></note>"), "only drums"),
@@ -683,6 +718,81 @@ ONE_NOTE = midi_bytes(midi_track(quarters(60)))
 def test_bad_files_get_one_sentence(write, name, content, message):
     sentence = refused(write(content, name))
     assert sentence.startswith(f"{name} ") and message in sentence
+
+
+NOTES = "is read from notes, as MIDI, MusicXML or ABC"
+
+
+@pytest.mark.parametrize(
+    "content, what, advice",
+    [
+        (b"RIFF\x24\0\0\0WAVEfmt " + bytes(40), "recorded sound", NOTES),
+        (b"FORM\0\0\1\0AIFFCOMM" + bytes(40), "recorded sound", NOTES),
+        (b"FORM\0\0\1\0AIFCFVER" + bytes(40), "recorded sound", NOTES),
+        (b"fLaC\0\0\0\x22" + bytes(40), "recorded sound", NOTES),
+        (b"OggS\0\2" + bytes(40), "recorded sound", NOTES),
+        (b"ID3\3\0" + bytes(40), "recorded sound", NOTES),
+        *((bytes([0xFF, sync]) + bytes(40), "sound", NOTES) for sync in b"\xfb\xfa\xf3\xe3\xf1"),
+        (b"\0\0\0\x20ftypM4A " + bytes(40), "recorded sound", NOTES),
+        (b"\0\0\0\x18ftypmp42" + bytes(40), "film", NOTES),
+        (b"%PDF-1.7\n" + bytes(range(40)), "a PDF", NOTES),
+        (b"\x89PNG\r\n\x1a\n" + bytes(40), "a picture", NOTES),
+        (b"\xff\xd8\xff\xe0\0\x10JFIF", "a picture", NOTES),
+        (b"<?xml version='1.0'?>\n<svg width='1'/>", "a picture", NOTES),
+        (b"\n\n<!DOCTYPE html>\n<html lang='en'>X:1\nK:C\n", "a web page", "raw file"),
+        (b"<?xml version='1.0'?><!-- x -->\n<!DOCTYPE HTML PUBLIC ''>", "a web page", "download"),
+        (b"<html><body>404</body></html>", "a web page", "download"),
+        (b"404: Not Found", "no such file", "check the address"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:1", "only a link", "download"),
+        (b"PK\3\4" + bytes(26) + b"score.mscx", "a file of MuseScore", "export it as MIDI"),
+        (b'<?xml version="1.0"?>\n<museScore version="4.20">', "a file of MuseScore", "export"),
+        (b"\x0fSIBELIUS\0\0" + bytes(30), "a file of Sibelius", "export"),
+        (b"ENIGMA BINARY FILE\0" + bytes(30), "a file of Finale", "export"),
+        (b"PK\3\4" + bytes(26) + b"NotationMetadata.xml", "a file of Finale", "export"),
+        (b"\x18FICHIER GUITAR PRO v5.00" + bytes(9), "a file of Guitar Pro", "export"),
+        (b"PK\3\4" + bytes(26) + b"Content/score.gpif", "a file of Guitar Pro", "export"),
+        (b'% a tune\n\\version "2.24.0"\n{ c d }', "a score for LilyPond", r"\midi { }"),
+        (b"%{ X:1\nK:C\n%}\n\\relative { c }", "a score for LilyPond", "MIDI"),
+        (b"!!!COM: Bach\n**kern\t**kern\n4c\t4e\n", "a Humdrum file", "MusicXML"),
+        (b"XMF_2.00" + bytes(30), "XMF", NOTES),
+        (b"\x1f\x8b\x08" + bytes(30), "an archive", "unpack"),
+    ],
+)  # fmt: skip
+def test_files_of_another_kind_are_told_what_they_are(write, content, what, advice):
+    sentence = refused(write(content, "song.mid"))
+    assert what in sentence and advice in sentence
+
+
+@pytest.mark.parametrize(
+    "start",
+    [b"<!-- ", b"<!-- -->", b" ", b"\n", b"<?x ?>", b"<!doctype ", b"%{ %}", b"% \n", b"!!\n"],
+)
+def test_what_begins_with_much_of_nothing_is_looked_at_once(write, start):
+    assert refused(write(start * 100_000 + b"\\", "song.xml"))  # else for ever
+
+
+def test_only_the_first_tune_of_a_book_is_read_for_one(write):
+    book = write(ABC + "\nX:2\nK:C\nC/0|\n", "book.abc")
+    assert load_melody(book).name == read_music(book).name == "Small tune"
+    assert len(read_events(book)) > 1
+    with pytest.raises(MusicFileError, match="tune 2 of 2"):
+        read_pieces(book)
+
+
+@pytest.mark.parametrize("error", [PermissionError(13, "x"), PermissionError(1, "x")])
+@pytest.mark.parametrize("call", ["stat", "open"])
+def test_what_may_not_be_read_is_its_own_sentence(write, monkeypatch, error, call):
+    """EACCES; EPERM, which macOS raises for folders that it guards."""
+    path = write(ABC, "song.abc")
+
+    def closed(*_, **__):
+        raise error
+
+    if call == "stat":
+        monkeypatch.setattr(formats.os, "stat", closed)
+    else:
+        monkeypatch.setattr(formats, "open", closed, raising=False)
+    assert refused(path).startswith("song.abc may not be read: ask its owner for permission")
 
 
 def test_zip_bombs_and_zips_without_a_score(tmp_path):

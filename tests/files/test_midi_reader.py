@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpers.files.formats import read_content
 from helpers.files.midi_reader import (
     BROKEN_MIDI,
     find_events,
@@ -127,6 +128,26 @@ def test_system_messages_and_unknown_meta_events_are_passed_over():
     assert notes_of(b"\0\x90\x3c\x50", system, b"\x05\x3c\x00") == [[0, 5, 60, 80]]
 
 
+def test_running_status_goes_on_after_what_should_end_it():
+    """The standard lets system messages and meta events end it; files have it all the same."""
+    for between in (meta(6, b"verse"), b"\0\xf0\2\x7e\xf7", b"\0\xf7\2\x7e\xf7", b"\0\xf7\0"):
+        assert notes_of(b"\0\x90\x3c\x50", between, b"\x05\x3c\x00") == [[0, 5, 60, 80]]
+
+
+def test_system_messages_in_pieces():
+    """Standard MIDI Files 1.0: a message may go on in events F7, with times between them."""
+    pieces = b"\0\xf0\3\x43\x12\x00" + b"\x10\xf7\2\x43\x12" + b"\x10\xf7\1\xf7"
+    assert notes_of(pieces + NOTE) == [[32, 37, 60, 80]]
+
+
+def test_meta_events_that_are_longer_or_shorter_than_they_should_be():
+    long = meta(0x51, b"\x0f\x42\x40\0") + meta(0x58, b"\3\2\x18\x08\0") + meta(0x59, b"\1\0\0")
+    short = meta(0x51, b"\x0f") + meta(0x58, b"\5") + meta(0x59, b"") + meta(0x58, b"")
+    reading = read_midi(midi(long + short + NOTE))
+    assert reading.tempos == [(0, 60)] and reading.metres == [(0, 3, 4)]
+    assert read_midi(midi(meta(0x58, b"\3\2") + NOTE)).metres == [(0, 3, 4)]
+
+
 def test_what_follows_the_end_of_a_track_is_not_read():
     assert notes_of(b"\0\x90\x3c\x50\x05\x3c\x00" + END + b"\0\x90\x40") == [[0, 5, 60, 80]]
 
@@ -141,6 +162,77 @@ def test_tracks_without_an_end_and_chunks_of_another_kind():
 
 
 NOTE = b"\0\x90\x3c\x50\x05\x3c\x00"
+ONE_NOTE = {(0, 0): [[0, 5, 60, 80]]}
+
+
+def riff(*chunks: tuple[bytes, bytes], pad=b"\0") -> bytes:
+    """A RIFF file: each chunk has its length in little-endian, and is padded to an even one."""
+    data = b"RMID"
+    for name, content in chunks:
+        data += name + struct.pack("<I", len(content)) + content + pad * (len(content) % 2)
+    return b"RIFF" + struct.pack("<I", len(data)) + data
+
+
+INFO = (b"LIST", b"INFOINAM\5\0\0\0song\0")  # an odd length, by its own chunk
+DISP = (b"DISP", b"\1\0\0\0MThd, a song")
+DLS = (b"LIST", b"DLS \0\0\0")
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        # "RIFF MIDI (RMID)", MIDI Manufacturers Association, RP-029: chunks in any order.
+        riff((b"data", midi(NOTE))),
+        riff(INFO, (b"data", midi(NOTE))),
+        riff(DISP, INFO, (b"data", midi(NOTE)), INFO),
+        riff((b"data", midi(NOTE)), DLS),
+        riff((b"junk", bytes(10_001)), (b"data", midi(NOTE))),
+        riff(INFO, (b"data", midi(NOTE)), pad=b""),  # the padding forgotten
+        riff((b"data", midi(NOTE)))[:-1] + b"\0\0",  # so the data's own
+        # MacBinary II: 128 bytes, the name, type and creator in them.
+        b"\0\x08song.mid" + bytes(55) + b"MidiTVOD" + bytes(55) + midi(NOTE),
+        b"HTTP/1.1 200 OK\r\nContent-Type: audio/midi\r\n\r\n" + midi(NOTE),
+    ],
+)
+def test_wrapped_files(wrapped):
+    assert ticks_of(wrapped) == ONE_NOTE
+    (reading,) = read_content(wrapped)
+    assert reading.kind == "MIDI file" and reading.remarks == []
+
+
+@pytest.mark.parametrize("size", [14, 100, 400])
+def test_a_wrapped_file_that_breaks_off(size):
+    assert "breaks off" in refusal(riff(INFO, (b"data", midi(NOTE * 100)))[:size])
+
+
+def chunk(name: bytes, content: bytes) -> bytes:
+    return name + struct.pack(">I", len(content)) + content
+
+
+def test_chunks_as_the_standard_has_them():
+    """Standard MIDI Files 1.0: "your programs should expect alien chunks and treat them as if they
+    weren't there", and a header that is longer than 6 bytes."""
+    head, track = struct.pack(">HHH", 1, 2, 480), chunk(b"MTrk", NOTE + END)
+    two = {(0, 0): ONE_NOTE[0, 0], (1, 0): ONE_NOTE[0, 0]}
+    for data in (
+        chunk(b"MThd", head) + track * 2,
+        chunk(b"MThd", head + b"more") + track * 2,
+        chunk(b"MThd", head) + chunk(b"XFIH", b"odd") + track + chunk(b"XFKM", b"") + track,
+        chunk(b"MThd", head) + (track + b"\0") * 2,  # padded, which others do
+        chunk(b"MThd", head) + track * 2 + bytes(100),
+        chunk(b"MThd", head) + track * 2 + chunk(b"MThd", head) + track,  # another file
+        chunk(b"MThd", head) + track * 2 + b"MTrk\0\0\1\0cut",  # more than there should be
+    ):
+        assert ticks_of(data) == two and read_midi(data).remarks == []
+
+
+@pytest.mark.parametrize("told", [0, 1, 2, 5, 65535])
+def test_all_tracks_are_read_however_many_the_head_tells(told):
+    data = bytearray(midi(NOTE, NOTE))
+    data[10:12] = struct.pack(">H", told)
+    assert list(ticks_of(bytes(data))) == [(0, 0), (1, 0)]
+    missing = f"Of the tracks that the file should have, {told - 2} are not there."
+    assert read_midi(bytes(data)).remarks == [missing] * (told > 2)
 
 
 @pytest.mark.parametrize(
@@ -357,6 +449,180 @@ def test_a_chain_needs_a_note_before_it_and_a_release_after_it():
     assert notes_of(b"\x0a" + on + on_off[1:].join([b"\0", b""]) + b"\x0a" + off)[0][:2] == [10, 10]
 
 
+def ends_by_hand(events) -> list[list[int]]:
+    """Notes in ticks of the events (tick, whether struck, pitch, velocity) of one line, event by
+    event: what ``find_notes`` does with whole arrays. A note's end is None where none is found."""
+    notes = []
+    for pitch in sorted({event[2] for event in events}):
+        mine = [event for event in events if event[2] == pitch]
+        open_notes, closed, releases = [], [], []
+        for i, (tick, struck, *_) in enumerate(mine):
+            if struck:
+                open_notes.append(i)
+            elif open_notes:  # brackets: which ones are closed, not by what
+                closed.append(open_notes.pop())
+                releases.append(tick)
+        ends = dict(zip(sorted(closed), releases, strict=True))  # the first by the first
+        for i, (tick, struck, _, velocity) in enumerate(mine):
+            if struck:
+                later = [t for t, s, *_ in mine[i:] if t > tick and (s or i not in ends)]
+                found = [ends[i]] if i in ends else []
+                notes.append([tick, min(later + found, default=None), pitch, velocity])
+    return sorted(notes, key=lambda note: (note[0], note[2]))
+
+
+@st.composite
+def any_events(draw):
+    """(track, channel) -> events in order of time, many of one pitch, many at one tick."""
+    events, lines = st.tuples(st.integers(0, 3), st.booleans(), st.integers(60, 62)), {}
+    for track in range(draw(st.integers(1, 3))):
+        for channel in draw(st.lists(st.sampled_from((0, 9)), min_size=1, unique=True)):
+            tick, line = 0, []
+            for wait, struck, pitch in draw(st.lists(events, max_size=14)):
+                tick += wait
+                line.append((tick, struck, pitch, len(line) + 1))
+            lines[track, channel] = line
+    return lines
+
+
+def file_of(lines, zero: bool) -> bytes:
+    """zero: releases are notes struck with velocity 0, as they mostly are in files."""
+    tracks = {}
+    for (track, channel), events in lines.items():
+        tracks.setdefault(track, []).extend((tick, channel, *rest) for tick, *rest in events)
+    written = []
+    for track in sorted(tracks):
+        now, data = 0, b""
+        for tick, channel, struck, pitch, velocity in sorted(tracks[track], key=lambda e: e[0]):
+            status = (0x90 if struck or zero else 0x80) + channel
+            data += bytes([tick - now, status, pitch, velocity if struck or not zero else 0])
+            now = tick
+        written.append(data)
+    return midi(*written)
+
+
+@settings(max_examples=150)
+@given(any_events(), st.booleans())
+def test_any_order_of_events_gives_the_notes_that_a_reading_event_by_event_gives(lines, zero):
+    """Those without an end have one of another kind, and are looked at elsewhere."""
+    expected = {line: ends_by_hand(events) for line, events in lines.items()}
+    found = ticks_of(file_of(lines, zero))
+    assert found.keys() == {line for line, notes in expected.items() if notes}
+    for line, notes in found.items():
+        for mine, by_hand in zip(notes, expected[line], strict=True):
+            assert mine == by_hand or (by_hand[1] is None and mine[1] >= mine[0] + 120)
+            assert [*mine[:1], *mine[2:]] == [*by_hand[:1], *by_hand[2:]]
+
+
+@settings(max_examples=100)
+@given(
+    st.lists(st.tuples(st.integers(1, 90), st.integers(0, 90), st.integers(0, 1)), min_size=3),
+    st.booleans(),
+)
+def test_a_row_of_notes_each_struck_before_the_one_before_is_released(row, zero):
+    """MIDI 1.0, "Assignment of Note On/Off Commands": every note has a release of its own; so the
+    first release is the first note's, however many more are struck by then."""
+    starts = np.cumsum([0, *(wait for wait, _, _ in row[1:])]).tolist()
+    releases = np.maximum.accumulate([t + n for t, (_, n, _) in zip(starts, row, strict=True)])
+    events, expected = [], []
+    for i, (start, release) in enumerate(zip(starts, releases.tolist(), strict=True)):
+        events += [(start, 0, True, 60, i % 127 + 1), (release, 1, False, 60, 64)]
+        again = starts[i + 1] if i + 1 < len(starts) else release
+        expected.append([start, min(release, again), 60, i % 127 + 1])
+    events.sort(key=lambda event: event[:2])  # struck before released at one tick
+    lines = {(0, 3): [(tick, *rest) for tick, _, *rest in events]}
+    if all(n for _, n, _ in row):  # one of no length could be another's release
+        assert ticks_of(file_of(lines, zero)) == {(0, 3): expected}
+
+
+def test_notes_struck_together_last_as_long_as_their_releases_say():
+    on, off = b"\0\x90\x3c\x50", b"\x0a\x80\x3c\x00"
+    assert notes_of(on * 2, off, b"\0" + off[1:]) == [[0, 10, 60, 80]] * 2
+    assert notes_of(on * 2, off, off) == [[0, 10, 60, 80], [0, 20, 60, 80]]
+    assert notes_of(on * 2, off) == [[0, 10, 60, 80]] * 2  # one release for both
+    assert notes_of(on * 2, off, on, off) == [[0, 10, 60, 80]] * 2 + [[10, 20, 60, 80]]
+
+
+def test_releases_too_many_and_too_few_do_no_harm_to_the_rest():
+    on, off = b"\x0a\x90\x3c\x50", b"\x0a\x80\x3c\x00"
+    pair = [[30, 40, 60, 80], [50, 60, 60, 80]]
+    assert notes_of(off, off, on, off, on, off) == pair
+    assert notes_of(on, on, on, off, on, off)[2:] == pair  # the first two end where struck again
+    assert notes_of(on, off, off, on, off)[1:] == [[40, 50, 60, 80]]
+
+
+# --- drums -------------------------------------------------------------------------------------
+
+
+def drum_channels(setup: bytes) -> set[int]:
+    notes = b"".join(bytes([0, 0x90 + channel, 60, 80, 5, 60, 0]) for channel in range(16))
+    parts = parts_of(midi(setup, notes))
+    return {channel for channel, part in enumerate(parts) if part.is_drum}
+
+
+GS = b"\0\xf0\x0a\x41\x10\x42\x12\x40"  # Roland GS: address 40 1x 15, "use for rhythm part"
+XG = b"\0\xf0\x08\x43\x10\x4c"
+XG_SYSTEM_ON = XG + b"\0\0\x7e\0\xf7"
+
+
+@pytest.mark.parametrize(
+    "setup, expected",
+    [
+        (b"", {9}),
+        (b"\0\xb2\0\x78\0\xc2\0", {2, 9}),  # General MIDI 2: bank 120 has drums
+        (b"\0\xb9\0\x79\0\xc9\0", set()),  # and 121 has none
+        (b"\0\xb2\0\x7f\0\xc2\0", {9}),  # bank 127: an MT-32's on Roland's
+        (XG_SYSTEM_ON + b"\0\xb2\0\x7f\0\xc2\0", {2, 9}),  # Yamaha's drums
+        (XG_SYSTEM_ON + b"\0\xb2\0\0\0\xc2\0", {9}),
+        (GS + b"\x1a\x15\2\x0f\xf7", {9, 10}),  # part 10 in the address is channel 11
+        (GS + b"\x11\x15\1\x19\xf7", {0, 9}),
+        (GS + b"\x10\x15\0\x1b\xf7", set()),  # part 0 is channel 10
+        (GS + b"\x1a\x14\2\x10\xf7", {9}),  # another address
+        (XG + b"\x08\x0a\7\2\xf7", {9, 10}),  # part mode
+        (XG + b"\x08\x09\7\0\xf7", set()),
+    ],
+)
+def test_channels_that_a_file_makes_drums(setup, expected):
+    assert drum_channels(setup) == expected
+
+
+def test_drums_of_a_file_of_one_track():
+    data = midi(NOTE + b"\0\x99\x24\x50\x05\x24\x00", kind=0)
+    assert [(part.name, part.is_drum) for part in parts_of(data)] == [
+        ("(channel 1)", False),
+        ("(channel 10)", True),
+    ]
+
+
+# --- names -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "content, name",
+    [
+        ("Flöte".encode(), "Flöte"),
+        ("Flöte".encode("latin-1"), "Flöte"),
+        (b"Gracie\x92s \x96 2", "Gracie’s – 2"),  # Windows-1252, where Latin-1 has controls
+        ("Flöte".encode("utf-8-sig"), "Flöte"),
+        ("Flöte 曲".encode("utf-16"), "Flöte 曲"),
+        ("Flöte".encode("utf-16-le"), "Flöte"),
+        ("Flöte".encode("utf-16-be"), "Flöte"),
+        (b"\x00Piano\x00\x1b\r\n", "Piano"),
+        (b"  \t ", ""),
+    ],
+)
+def test_names_in_the_alphabets_that_files_have(content, name):
+    (part,) = parts_of(midi(meta(3, content) + NOTE))
+    assert part.name == name
+
+
+@pytest.mark.parametrize("encoding", ["shift_jis", "cp1251", "euc_kr", "big5"])
+def test_names_whose_alphabet_nobody_can_know_have_no_control_characters(encoding):
+    text = {"cp1251": "Мелодия", "euc_kr": "멜로디"}.get(encoding, "主旋律")
+    (part,) = parts_of(midi(meta(3, text.encode(encoding)) + NOTE))
+    assert part.name and part.name.isprintable()
+
+
 # --- tempos ------------------------------------------------------------------------------------
 
 
@@ -379,6 +645,23 @@ def test_tempos_are_those_of_the_standard():
     assert odd.remarks == ["An impossible tempo was left out."]
     assert odd.timeline.tempo == 60 and odd.timeline.later_tempos is None
     assert [round(value, 1) for _, value in odd.tempos] == [float("inf"), 60, 6e7]
+
+
+def test_of_tempos_and_metres_at_one_tick_the_last_counts():
+    first = tempo(1_000_000, 64) + tempo(500_000) + meta(0x58, b"\2\2\x18\x08")
+    second = b"\x40" + meta(0x58, b"\3\2\x18\x08")[1:] + b"\0\x90\x3c\x50\x81\x40\x3c\x00"
+    timeline = read_midi(midi(tempo(500_000) + first, second, ticks=16)).timeline
+    assert timeline.tempo == 120 and timeline.later_tempos is None
+    # 4/4 at first; 3/4 from a quarter of the second track's on, where the first has 2/4.
+    assert timeline.bar_starts.tolist() == [0, 16, 28, 40, 52] and timeline.time_signature == "3/4"
+
+
+def test_metres_that_change_in_the_middle_and_inside_a_bar():
+    three, two = meta(0x58, b"\3\2\x18\x08"), meta(0x58, b"\2\2\x18\x08")
+    late = b"\x50" + two[1:]  # after 80 ticks: five quarters, so inside the second bar of 3/4
+    note = b"\0\x90\x3c\x50\x81\x20\x3c\x00"
+    timeline = read_midi(midi(three + late + note, ticks=16)).timeline
+    assert timeline.bar_starts.tolist() == [0, 12, *range(20, 60, 8)]
 
 
 def test_seconds_agree_with_pretty_midi(tmp_path):
