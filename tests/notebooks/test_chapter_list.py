@@ -86,6 +86,15 @@ def test_make_notebooks_rewrites_the_chapters_alone(kit, monkeypatch):
     assert ran == LISTED
 
 
+def test_make_chapters_reads_the_chapters_alone(kit, tmp_path, monkeypatch):
+    pytest.importorskip("nbdev", reason="nbdev is in requirements-dev.txt")
+    (tmp_path / "helpers" / "chapters").mkdir(parents=True)
+    for path in (kit / "notebooks").glob("*.ipynb"):
+        nbformat.write(new_notebook(cells=[new_code_cell("#| export\nx = 1")]), path)
+    written = export_chapters.export(find_notebooks(), tmp_path / "helpers" / "chapters")
+    assert [path.stem for path in written] == ["start_here", "accompaniment_gan"]
+
+
 def test_make_test_runs_the_chapters_alone(kit, monkeypatch):
     runs = []
     monkeypatch.setattr(run_tests, "passes", lambda run: runs.append(run) or True)
@@ -96,8 +105,8 @@ def test_make_test_runs_the_chapters_alone(kit, monkeypatch):
 
 
 def test_pytest_leaves_a_students_own_out_unless_it_is_named(kit):
-    listed = [f"{name}.ipynb" for name in LISTED]
-    assert collected(kit, "notebooks", "notebooks/my 04.ipynb") == [*listed, "my 04.ipynb"]
+    assert collected(kit, "notebooks") == [f"{name}.ipynb" for name in LISTED]
+    assert collected(kit, "notebooks/my 04.ipynb") == ["my 04.ipynb"]
 
 
 def test_ruff_leaves_copies_alone(kit):
@@ -240,7 +249,3 @@ def test_a_signature_that_cannot_be_kept_is_a_sentence(published, monkeypatch, c
     monkeypatch.setattr(trust.NotebookNotary, "sign", refuse)
     trust.main()
     assert "stay untrusted (Read-only file system)" in capsys.readouterr().out
-
-
-def test_the_chapters_that_are_exported_are_the_listed(kit, tmp_path):
-    assert [p.stem for p in find_notebooks() if export_chapters.exported_cells(p) == []] == LISTED
