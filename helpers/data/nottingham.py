@@ -7,9 +7,10 @@ import re
 import numpy as np
 
 from ..course.errors import check_choice
-from ..files.abc_reader import read_tune, split_tunes
+from ..files.abc_reader import read_tune
+from ..files.abc_text import decode_abc, split_tunes
 from ..files.formats import one_sentence, read_bytes
-from ..files.reading import Reading, decode
+from ..files.reading import Reading
 from ..music.words import note_events
 from .sources import DataSet, data_set_folder
 from .tunes import Tune, event_notes, without_first_endings
@@ -47,7 +48,7 @@ def load_nottingham(kind: str | None = None, folder=None) -> list[Tune]:
         own = next((BOOKS[name] for name in BOOKS if path.name.startswith(name)), "other")
         if kind in (None, own):
             with one_sentence(path):
-                for text in split_tunes(decode(read_bytes(path))):
+                for text in split_tunes(decode_abc(read_bytes(path))):
                     # Without the backslashes that join lines, which an ending may stand beside.
                     reading = read_tune(without_first_endings(text.replace("\\\n", "\n")))
                     if reading:

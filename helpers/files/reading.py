@@ -79,7 +79,7 @@ def make_reading(
         )
     metres, tempos = (sorted(some, key=lambda entry: entry[0]) for some in (metres, tempos))
     remarks = list(remarks)
-    if len(believed_tempos(tempos)) < len(tempos):
+    if not all(playable(tempo) for _, tempo in tempos):
         remarks.append("An impossible tempo was left out.")
     tempo, later_tempos = tempo_changes(tempos, first_tempo)
     if bars is not None and len(bars):
@@ -103,8 +103,13 @@ def make_reading(
 
 
 def believed_tempos(tempos) -> list[tuple[float, float]]:
-    """Those that can be played: a damaged or careless file has others."""
-    return [(step, tempo) for step, tempo in tempos if SLOWEST <= tempo <= FASTEST]
+    """Those that can be played: a damaged or careless file has others. Of several at one step the
+    last counts."""
+    return list({step: tempo for step, tempo in tempos if playable(tempo)}.items())
+
+
+def playable(tempo: float) -> bool:
+    return SLOWEST <= tempo <= FASTEST
 
 
 def tempo_changes(tempos, first_tempo: float | None) -> tuple[float | None, np.ndarray | None]:
@@ -164,11 +169,20 @@ def _from_the_beginning(metres) -> list[tuple[float, int, int]]:
     return list(metres) if metres and metres[0][0] <= 0 else [(0.0, 4, 4), *metres]
 
 
-def bars_of_measures(measures: list[tuple[float, float, float]]) -> list[float]:
+def bars_of_measures(
+    measures: list[tuple[float, float, float]], endings: dict[int, bool] | None = None
+) -> list[float]:
     """The measures (start, length, length of a full bar) that begin a bar: not a pickup, and not
-    the second half of a bar that a repeat sign splits in two."""
-    starts, filled = [], 0.0
+    the second half of a bar that a repeat sign splits in two.
+
+    endings: the places of measures that begin an ending, and whether it is the first one: they all
+    go on from what comes before the first one.
+    """
+    starts, filled, before = [], 0.0, None
     for number, (start, length, full) in enumerate(measures):
+        if endings and number in endings:
+            before = filled if endings[number] else before
+            filled = filled if before is None else before
         if number == 0 and length < full - 1e-6:
             filled = full - length
         elif length > full - 1e-6:
@@ -204,9 +218,15 @@ def check_size(data: bytes, limit: int) -> None:
 
 
 def decode(data: bytes) -> str:
-    """Text in UTF-8 or UTF-16, else read as Latin-1, which never fails."""
+    """Text in UTF-8 or UTF-16, else read as Windows-1252, where a byte that stands for nothing
+    becomes a mark that says so. It never fails, and makes no control characters."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return data.decode("utf-16", "replace")
+    if data[1:4:2] == b"\0\0" and data[0] and data[2]:  # UTF-16 without a mark: Latin letters
+        return data.decode("utf-16-le", "replace")
+    if data[:4:2] == b"\0\0" and data[1] and data[3:4].strip(b"\0"):
+        return data.decode("utf-16-be", "replace")
     try:
-        utf16 = data[:2] in (b"\xff\xfe", b"\xfe\xff")
-        return data.decode("utf-16" if utf16 else "utf-8-sig")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return data.decode("latin-1")
+        return data.decode("cp1252", "replace")

@@ -117,13 +117,14 @@ def real(shared_data):
 def test_what_is_in_it(real, shared_data):
     texts = [path.read_text() for path in sorted((shared_data / "nottingham").glob("*.abc"))]
     titles = [line[2:].strip() for text in texts for line in text.splitlines() if line[:2] == "T:"]
+    titles = [title.replace("\\&", "&") for title in titles]  # as ABC 2.1 spells it, section 8.2
     assert [tune.name for tune in real] == [" ".join(title.split()) for title in titles]
     assert Counter(tune.kind for tune in real) == {
         **{"reel": 461, "jig": 340, "other": 105},
         **{"hornpipe": 65, "waltz": 52, "slip jig": 11},
     }
-    assert sum(len(tune.notes) for tune in real) == 102_988
-    assert sum(len(tune.chords) for tune in real) == 26_679
+    assert sum(len(tune.notes) for tune in real) == 103_448
+    assert sum(len(tune.chords) for tune in real) == 26_744
     assert all(tune.key for tune in real)
     assert sum(not tune.chords for tune in real) == 13
 
