@@ -9,8 +9,11 @@ STUDENT = requirements.txt $(if $(filter 1,$(GPU)),requirements-gpu.txt)
 AUTHOR = $(STUDENT) requirements-dev.txt
 setup = @PYTHON="$(PYTHON)" sh tools/setup.sh
 
-# What another project or a module system put there would shadow the kit's own packages.
-unexport PYTHONHOME PYTHONPATH
+# What another project, a module system or a shell's start-up file tells Python holds for no test and
+# no kernel of ours: packages of others (PYTHONPATH), tools/ not found (PYTHONSAFEPATH), no asserts
+# (PYTHONOPTIMIZE), warnings as errors ... Where bytecode and output go is left as it is.
+unexport $(filter-out PYTHON PYTHONUTF8 PYTHONUNBUFFERED PYTHONDONTWRITEBYTECODE \
+    PYTHONPYCACHEPREFIX,$(filter PYTHON%,$(.VARIABLES)))
 
 .DEFAULT_GOAL := help
 .PHONY: help lab test lint format data chapters notebooks checkpoints bench requirements clean

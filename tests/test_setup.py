@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
+import zipfile
 
 import pytest
 
@@ -25,7 +27,9 @@ case "$*" in
     "-m pip --version") ;;
     "-m pip install"*)
         echo "$*" >>log
+        export -p >settings
         [ ! -e offline ] ;;
+    *importlib.metadata*) [ ! -e broken ] || echo one is missing ;;
 esac
 """
 
@@ -145,6 +149,135 @@ def test_installs_again_when_the_environment_got_another_python(project):
     python.write_text(python.read_text().replace("echo 3.12", "echo 3.13"))
     set_up(project)
     assert log(project) == ["-m pip install -r requirements.txt"]
+
+
+def test_no_stamp_without_the_packages(project):
+    add_python(project, "python3")
+    (project / "broken").touch()
+    assert_fails_with(
+        set_up(project),
+        "pip ended well, but .venv is not as requirements.txt says (one is missing): look for what "
+        "steers pip (pip config list) and run this again.",
+    )
+    assert not (project / ".venv" / "installed-requirements.txt").exists()
+    (project / "broken").unlink()
+    log(project)
+    assert set_up(project).returncode == 0
+    assert log(project) == ["-m pip install -r requirements.txt"]
+
+
+def test_installs_again_what_was_removed_since(project):
+    add_python(project, "python3")
+    set_up(project)
+    log(project)
+    (project / "broken").touch()
+    set_up(project)
+    assert log(project) == ["-m pip install -r requirements.txt"]
+
+
+# --- what the surroundings tell pip and Python ----------------------------------------------------
+
+STEERS = {  # pip's documentation, "pip install", options: each is a variable PIP_... as well
+    **dict.fromkeys(("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_SRC"), "elsewhere"),
+    **dict.fromkeys(("PIP_USER", "PIP_DRY_RUN", "PIP_NO_DEPS", "PIP_REQUIRE_VIRTUALENV"), "1"),
+    **dict.fromkeys(("PIP_REQUIRE_HASHES", "PIP_PRE", "PIP_UPGRADE", "PIP_ISOLATED"), "1"),
+    "PIP_PLATFORM": "win_amd64",
+    "PIP_PYTHON_VERSION": "2.7",
+    "PIP_NO_BINARY": ":all:",
+    "PIP_CONSTRAINT": "elsewhere.txt",
+    "PIP_REPORT": "elsewhere.json",
+}
+STEERS_PYTHON = {
+    **dict.fromkeys(("PYTHONPATH", "PYTHONHOME", "PYTHONUSERBASE", "PYTHONSTARTUP"), "elsewhere"),
+    **dict.fromkeys(("PYTHONSAFEPATH", "PYTHONNOUSERSITE", "PYTHONOPTIMIZE", "PYTHONINSPECT"), "1"),
+    "PYTHONWARNINGS": "error",
+}
+REACHES = {
+    "PIP_INDEX_URL": "https://example.org/a b'c",
+    "PIP_EXTRA_INDEX_URL": "https://example.org/1 https://example.org/2",
+    "PIP_TRUSTED_HOST": "example.org",
+    "PIP_CERT": "/etc/own.pem",
+    "PIP_PROXY": "http://proxy:3128",
+    "PIP_CACHE_DIR": "/scratch/pip",
+    "PIP_FIND_LINKS": "/wheels",
+    "PIP_NO_INDEX": "1",
+    "PIP_CONFIG_FILE": "/etc/own.conf",
+}
+
+
+def test_what_steers_pip_is_forgotten_and_how_packages_are_reached_is_kept(project):
+    add_python(project, "python3")
+    others = {"A_LINE": "a\nexport PIP_INDEX_URL=b\nnone", "PATHS": "`false` $(false) '\""}
+    done = set_up(project, **STEERS, **STEERS_PYTHON, **REACHES, **others)
+    assert (done.returncode, done.stderr) == (0, "")
+    heard = (project / "settings").read_text()
+    for name in STEERS | STEERS_PYTHON:
+        assert f"export {name}" not in heard
+    for name in REACHES:
+        assert f"export {name}" in heard
+
+
+def make_wheel(folder):
+    """The smallest package that pip installs (packaging.python.org, "Binary distribution
+    format"), of which Python then imports ``one``."""
+    info = "one-1.dist-info"
+    files = {
+        "one.py": "",
+        f"{info}/METADATA": "Metadata-Version: 2.1\nName: one\nVersion: 1\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    files[f"{info}/RECORD"] = "".join(f"{name},,\n" for name in files) + f"{info}/RECORD,,\n"
+    folder.mkdir()
+    with zipfile.ZipFile(folder / "one-1-py3-none-any.whl", "w") as wheel:
+        for name, text in files.items():
+            wheel.writestr(name, text)
+
+
+def test_a_real_installation_lands_in_the_environment(project, tmp_path):
+    """Variables and a file send pip elsewhere; the file also says where the packages are."""
+    make_wheel(tmp_path / "wheels")
+    elsewhere = tmp_path / "elsewhere"
+    config = tmp_path / "pip.conf"
+    config.write_text(
+        f"[global]\nno-index = true\nfind_links =\n    {tmp_path / 'wheels'}\n"
+        f"    {tmp_path / 'nothing'}\ntarget = {elsewhere}\n"
+        f"[install]\nprefix = {elsewhere}\ndry-run = true\nno-deps = true\n"
+    )
+    settings = {**STEERS, "HOME": str(tmp_path), "PIP_CONFIG_FILE": str(config)}
+    settings |= {"PIP_TARGET": str(elsewhere), "PYTHON": sys.executable, "PYTHONSAFEPATH": "1"}
+    done = set_up(project, **settings)
+    assert done.returncode == 0, done.stderr
+    assert not elsewhere.exists()
+    python = str(project / ".venv" / "bin" / "python")
+    assert subprocess.run([python, "-c", "import one"]).returncode == 0
+    done = set_up(project, **settings)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    # Installed again where somebody has put another version in its place.
+    info = next((project / ".venv").glob("lib/*/site-packages/one-1.dist-info"))
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: one\nVersion: 0.9\n")
+    assert "Installing" in set_up(project, **settings).stdout
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")
+def test_make_tells_python_nothing_of_the_surroundings(project):
+    """``python -m tools.NAME`` finds tools/ although PYTHONSAFEPATH keeps the folder away."""
+    shutil.copy(ROOT / "Makefile", project)
+    (project / "tools" / "setup.sh").write_text("export -p\n")
+    (project / "tools" / "run_tests.py").write_text("import os\nprint('ran', *os.environ)\n")
+    (project / ".venv" / "bin").mkdir(parents=True)
+    (project / ".venv" / "bin" / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    (project / ".venv" / "bin" / "python").chmod(0o755)
+    own = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1", "PYTHON": "python9"}
+    done = subprocess.run(
+        ["make", "test"], cwd=project, env=own | STEERS_PYTHON, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    ran = done.stdout.splitlines()[-1].split()
+    assert ran[0] == "ran"
+    assert not set(ran) & set(STEERS_PYTHON)
+    assert not [name for name in STEERS_PYTHON if f"export {name}" in done.stdout]
+    assert "PYTHONDONTWRITEBYTECODE" in ran
+    assert "export PYTHON='python9'" in done.stdout.replace('"', "'")
 
 
 def test_passes_over_a_python_that_does_not_run_or_fit(project):

@@ -8,10 +8,36 @@ cd "$(dirname "$0")/.."
 
 venv_python=.venv/bin/python
 
+# Of the settings of pip, those that say how packages are reached. All others, such as PIP_TARGET,
+# say what comes of it, and .venv is nobody's but the course's.
+kept="PIP_INDEX_URL PIP_PYPI_URL PIP_EXTRA_INDEX_URL PIP_FIND_LINKS PIP_NO_INDEX PIP_TRUSTED_HOST
+PIP_CERT PIP_CLIENT_CERT PIP_PROXY PIP_TIMEOUT PIP_DEFAULT_TIMEOUT PIP_RETRIES PIP_RESUME_RETRIES
+PIP_KEYRING_PROVIDER PIP_USE_FEATURE PIP_USE_DEPRECATED PIP_CACHE_DIR PIP_NO_CACHE_DIR
+PIP_CONFIG_FILE PIP_NO_INPUT PIP_PROGRESS_BAR PIP_QUIET PIP_VERBOSE PIP_LOG"
+kept=" $(echo $kept) " # with single blanks
+
 fail() {
     printf '%s\n' "$*" >&2
     exit 1
 }
+
+# What the surroundings tell pip and Python: PYTHON alone is meant for us.
+forget_settings() {
+    variables=$(export -p)
+    while read -r export variable; do
+        name=${variable%%=*}
+        case "$name" in
+            *[!A-Za-z0-9_]*) continue ;;
+            PIP_*) case "$kept" in *" $name "*) continue ;; esac ;;
+            PYTHON?*) ;;
+            *) continue ;;
+        esac
+        unset "$name"
+    done <<END
+$variables
+END
+}
+forget_settings
 
 # Prints 3.11, 3.12 or 3.13; fails for any other Python, and for a command that is there but does
 # not run, as a shim of pyenv may.
@@ -49,14 +75,58 @@ find_venv() {
     [ -z "${PYTHON:-}" ] || [ "$(version_of "$PYTHON")" = "$version" ]
 }
 
+# The same for pip's files: prints what they say of how packages are reached, as variables.
+settings_of_files() {
+    "$venv_python" -c 'import ast, os, re, shlex, subprocess, sys
+pip = [sys.executable, "-m", "pip", "config", "list"]
+listed = subprocess.run(pip, stdout=subprocess.PIPE, text=True, check=False)
+said = {}
+for section in "global", "install":  # the later one counts
+    for name, value in re.findall(rf"^{section}\.(\S+?)=(.*)$", listed.stdout, re.MULTILINE):
+        said["PIP_" + name.upper().replace("-", "_")] = ast.literal_eval(value)
+for name, value in said.items():
+    if name in sys.argv[1:] and name not in os.environ:
+        print(f"export {name}={shlex.quote(value)}")
+print(f"export PIP_CONFIG_FILE={os.devnull}")
+sys.exit(listed.returncode)' $kept
+}
+
 # What .venv/installed-LIST holds once LIST is installed.
 stamp_of() {
     printf '%s\n' "$version"
     cat "$1"
 }
 
+# Prints which packages of a list are not in .venv as it says; with "import" as a second argument
+# some that are there must also load.
+missing_from() {
+    "$venv_python" -I -c 'import importlib, importlib.metadata, sys
+try:
+    from packaging.requirements import Requirement
+except ImportError:
+    from pip._vendor.packaging.requirements import Requirement
+for line in open(sys.argv[1], encoding="utf-8"):
+    text = line.split("#")[0].strip()
+    if not text or text.startswith("-"):
+        continue
+    wanted = Requirement(text)
+    if wanted.marker and not wanted.marker.evaluate():
+        continue
+    try:
+        there = importlib.metadata.version(wanted.name)
+        if not wanted.specifier.contains(there, prereleases=True):
+            print(wanted.name, "is", there)
+        elif wanted.name in ("numpy", "jupyterlab") and sys.argv[2:]:
+            importlib.import_module(wanted.name)
+    except importlib.metadata.PackageNotFoundError:
+        print(wanted.name, "is missing")
+    except ImportError as error:
+        print(wanted.name, "does not load:", error)' "$@" 2>&1 || true
+}
+
 is_installed() {
-    [ "$(stamp_of "$1")" = "$(cat ".venv/installed-$1" 2>/dev/null)" ]
+    [ "$(stamp_of "$1")" = "$(cat ".venv/installed-$1" 2>/dev/null)" ] &&
+        [ -z "$(missing_from "$1")" ]
 }
 
 case "$(uname -sm)" in
@@ -89,8 +159,12 @@ if ! find_venv || ! "$venv_python" -m pip --version >/dev/null 2>&1; then
 fi
 
 echo "Installing the course's packages into .venv: a few minutes and about 3 GB of disk the first time."
-PIP_USER=0 PIP_DISABLE_PIP_VERSION_CHECK=1 "$venv_python" -m pip install $stale ||
+settings=$(settings_of_files) || fail "The settings of pip cannot be read; the reason stands above."
+eval "$settings"
+PIP_DISABLE_PIP_VERSION_CHECK=1 "$venv_python" -m pip install $stale ||
     fail "Some packages could not be installed; the reason stands above. Run the same command again once it is mended."
 for list in "$@"; do
+    missing=$(missing_from "$list" import)
+    [ -z "$missing" ] || fail "pip ended well, but .venv is not as $list says ($(echo $missing)): look for what steers pip (pip config list) and run this again."
     stamp_of "$list" >".venv/installed-$list"
 done
