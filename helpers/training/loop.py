@@ -43,8 +43,9 @@ def train(
     The history has a "step" for each iteration and an "iteration" for each look. All is saved twice
     a minute and at each look. Raises Stopped where the ■ button was pressed, which also keeps the
     cells below from running; CheckpointError where another notebook trains in the folder, or the
-    last save does not fit.
+    last save does not fit; SettingError on an argument that makes no sense.
     """
+    _check(run, iterations, look_back, average, choose, patience)
     with run.alone():
         run.resume()
         step, follow = make_step(run), running_average(run, average)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
-import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -238,7 +237,7 @@ class Training:
         """The state and the arrays of ``file``; None where there is none."""
         try:
             with open(self.file, "rb") as file:
-                self._refuse_anothers(os.fstat(file.fileno()).st_uid)
+                self._refuse_anothers()
                 with np.load(file) as content:
                     arrays = dict(content)
             state = json.loads(arrays.pop(STATE).tobytes())
@@ -261,15 +260,16 @@ class Training:
             ) from None
         return state, arrays
 
-    def _refuse_anothers(self, owner: int) -> None:
+    def _refuse_anothers(self) -> None:
         """What another user has trained is not gone on with by mistake. (CIFS and FUSE say of all
         files that they are one user's, of those that one writes oneself, too.)"""
+        if not (owner := owner_of(self.file)):
+            return
         with suppress(OSError):
-            if owner != check_writable(self.folder):
+            if self.file.stat().st_uid != check_writable(self.folder):
                 raise CheckpointError(
-                    f"{shown(self.file)} belongs to {owner_of(self.file) or 'another user'}, whose "
-                    f"training is not yours to go on with: {OWN_FOLDER}, or delete the folder "
-                    f"{shown(self.folder)} to train anew."
+                    f"{shown(self.file)} belongs to {owner}, whose training is not yours to go on "
+                    f"with: {OWN_FOLDER}, or delete the folder {shown(self.folder)} to train anew."
                 )
 
     def _restore(self, state: dict, arrays: dict) -> None:

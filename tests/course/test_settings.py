@@ -1,8 +1,11 @@
 """Settings and folders."""
 
+import ast
+import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from helpers.course import settings
@@ -96,6 +99,91 @@ def test_light_modules_stay_light():
         [sys.executable, "-c", code], cwd=settings.ROOT, capture_output=True, text=True, check=True
     )
     assert run.stdout.strip() == "set()"
+
+
+# --- what makes no sense -----------------------------------------------------------------------
+
+COUNT, RATE = {"default": 10, "least": 1}, {"default": 0.01, "above": 0}
+SHARE = {"default": 0.5, "least": 0.0, "most": 1.0}
+CELL = {"default": "lstm", "choices": ("lstm", "gru")}
+DEPTH = {"default": 2, "choices": (1, 2, 3)}
+FINE = [
+    *[(COUNT, "1", 1), (COUNT, " 3000 ", 3000), (COUNT, "+7", 7)],
+    *[(RATE, "1e-3", 0.001), (RATE, "2", 2.0), ({"default": 1, "above": 0}, "0.8", 0.8)],
+    *[(SHARE, "0", 0.0), (SHARE, "1", 1.0), (CELL, "GRU", "gru"), (DEPTH, "3", 3)],
+]
+SENSELESS = [
+    *[(COUNT, text, "1 or more") for text in ("0", "-1", "2.5", "1e3", "ten", "nan", "inf")],
+    *[(COUNT, "9" * 12, "not above 2,147,483,647"), (COUNT, "9" * 5000, "1 or more")],
+    *[(RATE, text, "above 0") for text in ("0", "-0.1", "nan", "inf", "-inf", "1e999", "fast")],
+    *[(SHARE, text, "from 0.0 to 1.0") for text in ("1.1", "-0.1", "nan")],
+    *[({"default": 0.5}, text, "a number, such as 0.5") for text in ("nan", "inf")],
+    *[(CELL, "rnn", "one of lstm, gru"), (DEPTH, "4", "one of 1, 2, 3")],
+]
+
+
+@pytest.mark.parametrize(("rule", "text", "value"), FINE)
+def test_what_is_inside_the_bounds_is_taken(monkeypatch, rule, text, value):
+    monkeypatch.setenv("ITERATIONS", text)
+    found = setting("ITERATIONS", **rule)
+    assert found == value and type(found) is type(value)
+
+
+@pytest.mark.parametrize(("rule", "text", "wanted"), SENSELESS)
+def test_the_environments_nonsense_is_one_sentence(monkeypatch, rule, text, wanted):
+    monkeypatch.setenv("ITERATIONS", text)
+    with pytest.raises(SettingError) as error:
+        setting("ITERATIONS", **rule)
+    said = str(error.value)
+    assert said.startswith(f"The environment sets ITERATIONS to '{text[:59]}")
+    assert wanted in said and said.endswith(".") and "\n" not in said and len(said) < 200
+    assert error.value._render_traceback_() == [f"SettingError: {said}"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "typed"),
+    [
+        *[(COUNT, typed) for typed in (0, -1, 2.5, float("nan"), "10", True, None, [10], 10**400)],
+        *[(RATE, typed) for typed in (0, -0.1, float("nan"), float("inf"), "0.1", None)],
+        *[(SHARE, typed) for typed in (2, float("nan"))],
+        *[({}, typed) for typed in (float("nan"), float("-inf"), 10**12)],
+        *[(CELL, "lstn"), (CELL, None), (DEPTH, 2.5), (DEPTH, 0)],
+    ],
+)
+def test_what_a_student_typed_is_checked_too(rule, typed):
+    with pytest.raises(SettingError, match=r"^LEARNING_RATE is [^\n]{1,200}, but it must be .*\.$"):
+        setting("LEARNING_RATE", **rule | {"default": typed})
+
+
+def test_what_smoke_would_set_is_checked_too(monkeypatch):
+    monkeypatch.setenv("SMOKE", "1")
+    assert setting("ITERATIONS", 10, smoke=2, least=1) == 2
+    with pytest.raises(SettingError, match="ITERATIONS is 0"):
+        setting("ITERATIONS", 10, smoke=0, least=1)
+
+
+def test_numpys_numbers_are_numbers():
+    assert setting("TUNES", np.int64(5), least=1) == 5
+    assert setting("LEARNING_RATE", np.float32(0.5), above=0) == 0.5
+
+
+def test_every_number_that_a_chapter_sets_has_bounds():
+    """And every choice its choices: whatever the environment or a student may set."""
+    found = []
+    for path in sorted((settings.ROOT / "notebooks").glob("0[2-6]_*.ipynb")):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        for source in ("".join(c["source"]) for c in cells if c["cell_type"] == "code"):
+            calls = [
+                node
+                for node in ast.walk(ast.parse(source) if "setting(" in source else ast.Module())
+                if isinstance(node, ast.Call) and ast.unparse(node.func) == "course.setting"
+            ]
+            for call in calls:
+                is_bool = isinstance(getattr(call.args[1], "value", None), bool)
+                bounded = {"least", "most", "above", "choices"} & {k.arg for k in call.keywords}
+                assert is_bool or bounded, ast.unparse(call)
+                found.append(call.args[0].value)
+    assert {"ITERATIONS", "EPOCHS", "CELL", "PRETRAINING", "TICK_EPOCHS", "PIECES"} <= set(found)
 
 
 # --- paths from variables --------------------------------------------------------------------

@@ -325,6 +325,93 @@ def test_a_kill_at_any_rename_leaves_a_whole_folder(published, monkeypatch, rena
     assert [path.name for path in published.parent.iterdir()] == [CHAPTER]
 
 
+# --- several at once, other users --------------------------------------------------------------
+
+WRITERS = """
+import hashlib, json, sys
+from pathlib import Path
+import numpy as np
+from helpers.course.storage import whole_folder, write_npz, write_text
+
+folder, mine = Path(sys.argv[1]), sys.argv[2]
+for turn in range(25):
+    with whole_folder(folder) as new:
+        write_text(new / "history.json", json.dumps({"writer": mine, "turn": turn}))
+        write_npz(new / "samples.npz", {"turn": np.full(2, turn)}, durable=False)
+        files = {
+            path.name: {"sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+            for path in new.iterdir()
+        }
+        write_text(new / "card.json", json.dumps({"files": files, "writer": mine, "turn": turn}))
+"""
+
+
+def test_writers_and_readers_of_one_folder_each_have_a_whole_one(tmp_path):
+    """Two trainings end again and again while two readers look (one of them here)."""
+    folder = tmp_path / "checkpoint"
+    write_checkpoint(folder, {}, {"writer": "0", "turn": 0}, {"turn": np.zeros(2)}, CARD)
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", WRITERS, folder, name],
+            cwd=settings.ROOT,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for name in "12"
+    ]
+    seen = set()
+    while any(writer.poll() is None for writer in writers):
+        found = load_checkpoint(folder)
+        seen.add((found.history["writer"], found.history["turn"]))
+        assert found.samples["turn"][0] == found.history["turn"]
+    for writer in writers:
+        assert writer.communicate()[1] == "" and writer.returncode == 0
+    assert len(seen) > 3  # it did meet them
+    assert load_checkpoint(folder).card["turn"] == 24
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint"]
+
+
+def test_a_network_of_a_folder_that_was_replaced_is_not_taken_for_the_old_one(published, networks):
+    found = load_checkpoint(CHAPTER)
+    other = make_networks()["critic"]
+    other.set_weights([weight + 1 for weight in other.get_weights()])
+    write_checkpoint(published, {"critic": other}, HISTORY, SAMPLES, CARD)
+    for name in ("critic", "generator"):
+        with pytest.raises(CheckpointError, match="has been replaced since it was read: load"):
+            found.network(name)
+    (published / "critic.keras").write_bytes(b"")
+    with pytest.raises(CheckpointError, match=r"critic\.keras is damaged"):
+        found.network("critic")
+
+
+@pytest.mark.parametrize("name", [*FILES, "."])
+def test_a_file_that_may_not_be_read_is_neither_missing_nor_damaged(
+    open_folder, written_once, stranger, name
+):
+    folder = shutil.copytree(written_once, open_folder / "checkpoint")
+    (folder / name).chmod(0)
+    with stranger(), pytest.raises(CheckpointError) as caught:
+        load_checkpoint(folder)
+    assert re.fullmatch(
+        r"[^\n]*may not be read by you[^\n]*chmod -R a\+rX[^\n]*\.", str(caught.value)
+    )
+    assert "damaged" not in str(caught.value) and "git" not in str(caught.value)
+    folder.chmod(0o755)
+    if name != ".":
+        assert str(folder / name) in str(caught.value)
+
+
+def test_another_users_own_training_is_told_with_the_way_to_ones_own(
+    open_folder, written_once, stranger, monkeypatch
+):
+    monkeypatch.setenv("RUNS_DIR", str(open_folder))
+    folder = shutil.copytree(written_once, open_folder / CHAPTER / "checkpoint")
+    folder.chmod(0)
+    with stranger(), pytest.raises(CheckpointError, match="let RUNS_DIR name a folder of your own"):
+        load_checkpoint(CHAPTER, trained_here=True)
+    folder.chmod(0o755)
+
+
 # --- publishing --------------------------------------------------------------------------------
 
 

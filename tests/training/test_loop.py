@@ -1,5 +1,7 @@
 """The loop of all trainings, with networks of one weight and steps that anybody can follow."""
 
+import errno
+import os
 import signal
 import subprocess
 import sys
@@ -9,6 +11,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from helpers.course.errors import SettingError
 from helpers.course.settings import ROOT, runs_folder
 from helpers.training.loop import Stopped, train
 from helpers.training.state import CheckpointError, Training, fingerprint
@@ -211,12 +214,77 @@ def test_a_folder_that_cannot_be_made_gets_one_sentence(tmp_path):
         train(make_run(tmp_path / "file" / "run"), count_up, 2)
 
 
-def test_a_file_system_without_locks_is_no_reason_not_to_train(tmp_path, monkeypatch):
+def test_a_file_system_without_locks_is_no_reason_not_to_train(tmp_path, monkeypatch, capsys):
     def no_locks(self):
         raise NotImplementedError("FileSystem does not appear to support flock; use SoftFileLock")
 
     monkeypatch.setattr("filelock.FileLock.acquire", no_locks)
     assert train(make_run(tmp_path), count_up, 2).iteration == 2
+    assert "cannot be locked: see to it yourself" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(os.name != "posix", reason="flock is POSIX's")
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EIO])
+@pytest.mark.filterwarnings("ignore:flock not supported")
+def test_a_lock_that_the_system_refuses_is_no_reason_either(tmp_path, monkeypatch, number):
+    def refuse(*arguments):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    assert train(make_run(tmp_path), count_up, 2).iteration == 2
+    assert train(make_run(tmp_path), count_up, 3).iteration == 3
+
+
+def test_a_lock_file_of_another_users_is_no_reason_either(open_folder, stranger, capsys):
+    (open_folder / "training.lock").touch()
+    (open_folder / "training.lock").chmod(0)
+    open_folder.chmod(0o777)
+    run = make_run(open_folder)
+    with stranger(), run.alone():
+        pass
+    assert "cannot be locked" in capsys.readouterr().out
+
+
+def test_a_reader_and_a_smoke_test_disturb_no_training(tmp_path, monkeypatch):
+    monkeypatch.setenv("RUNS_DIR", str(tmp_path))
+
+    def meet(run):
+        step = count_up(run)
+
+        def meeting(iteration):
+            if iteration == 2:
+                run.save()
+                before = run.file.read_bytes()
+                assert make_run(None).resume() == 2
+                with monkeypatch.context() as patch:
+                    patch.setenv("SMOKE", "1")
+                    assert train(make_run(None), count_up, 1).iteration == 1
+                assert run.file.read_bytes() == before
+            return step(iteration)
+
+        return meeting
+
+    assert train(make_run(None), meet, 4).history["step"] == [1, 2, 3, 4]
+
+
+def test_arguments_that_make_no_sense_are_one_sentence(tmp_path):
+    for wrong, words in {
+        "iterations": (dict(iterations=0), "iterations is 0"),
+        "negative": (dict(iterations=-1), "iterations is -1"),
+        "no number": (dict(iterations=2.5), "iterations is 2.5"),
+        "nan": (dict(iterations=float("nan")), "iterations is nan"),
+        "patience": (dict(patience=0, choose="seen", look_back=see), "patience is 0"),
+        "waits for nothing": (dict(patience=2, look_back=see), "patience needs choose="),
+        "chooses nothing": (dict(choose="seen"), "without look_back"),
+        "memory": (dict(average=("network", 1.5)), "memory .* is 1.5"),
+        "memory nan": (dict(average=("network", float("nan"))), "memory .* is nan"),
+        "network": (dict(average=("critic", 0.9)), "no network 'critic', but: network, average"),
+    }.values():
+        with pytest.raises(SettingError, match=rf"^[^\n]*{words}[^\n]*\.$"):
+            train(make_run(tmp_path), count_up, **{"iterations": 3} | wrong)
+    with pytest.raises(SettingError, match="no network 'best'"):
+        train(make_run(tmp_path, ("network",)), count_up, 3, look_back=see, choose="seen")
+    assert not list(tmp_path.iterdir())
 
 
 HOLDS = """

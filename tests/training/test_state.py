@@ -294,6 +294,93 @@ def test_leftovers_of_a_killed_process_are_removed_and_other_files_are_not(saved
     assert all(path.exists() for path in others)
 
 
+# --- other users, other file systems -----------------------------------------------------------
+
+
+def empty(folder, **settings):
+    return Training("x", {}, {}, settings, folder=folder)
+
+
+def test_a_save_that_may_not_be_read_is_neither_missing_nor_damaged(open_folder, stranger):
+    empty(open_folder).save()
+    for closed in (open_folder / "training.npz", open_folder):
+        mode = closed.stat().st_mode
+        closed.chmod(0)
+        with stranger(), pytest.raises(CheckpointError, match="may not be read by you") as caught:
+            empty(open_folder).resume()
+        assert is_one_sentence(caught.value, open_folder, "let RUNS_DIR name a folder of your own")
+        assert "delete" not in str(caught.value) and "damaged" not in str(caught.value)
+        closed.chmod(mode)
+    assert empty(open_folder).resume() == 0
+
+
+def test_another_users_training_is_not_gone_on_with(open_folder, stranger):
+    """In a folder that both may write to, as /tmp or a course's own."""
+    if os.geteuid() != 0:
+        pytest.skip("only root makes files of two users")
+    empty(open_folder).save()
+    open_folder.chmod(0o777)
+    before = (open_folder / "training.npz").read_bytes()
+    with stranger(), pytest.raises(CheckpointError, match="belongs to root") as caught:
+        empty(open_folder).resume()
+    assert is_one_sentence(caught.value, open_folder, "let RUNS_DIR name a folder of your own")
+    assert (open_folder / "training.npz").read_bytes() == before
+    assert os.listdir(open_folder) == ["training.npz"]
+    assert empty(open_folder).resume() == 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows numbers no users")
+def test_a_file_system_that_knows_one_user_only_is_gone_on_with(saved, monkeypatch):
+    """CIFS and FUSE say of all files that they are the user's who mounted them."""
+    monkeypatch.setattr(os, "geteuid", lambda: 4711)
+    assert make_training(saved.folder).resume() == 4
+    monkeypatch.setattr("helpers.training.state.check_writable", lambda folder: 4711)
+    with pytest.raises(CheckpointError, match="is not yours to go on with"):
+        make_training(saved.folder).resume()
+
+
+def test_a_folder_of_another_users_is_refused_before_anything_is_trained(open_folder, stranger):
+    run = empty(open_folder / "run")
+    run.save()
+    os.chmod(run.folder, 0o555)
+    with stranger(), pytest.raises(CheckpointError, match="could not be written") as caught:
+        with empty(run.folder).alone():
+            raise AssertionError("it was not alone")
+    assert is_one_sentence(caught.value, run.folder, "allow writing")
+    os.chmod(run.folder, 0o755)
+
+
+def test_what_the_system_cannot_do_is_no_damage(saved, monkeypatch):
+    for error, reason in ((MemoryError(), "MemoryError"), (OSError(errno.EIO, "I/O"), "I/O")):
+        with monkeypatch.context() as patch:
+            patch.setattr("numpy.load", lambda file, error=error: (_ for _ in ()).throw(error))
+            with pytest.raises(CheckpointError, match=reason) as caught:
+                saved.resume()
+        assert is_one_sentence(caught.value, saved.file, "restart the kernel")
+        assert "delete" not in str(caught.value)
+
+
+def test_a_state_without_what_belongs_to_it_is_damaged(saved):
+    for state in (b"{}", b"[]", b"3"):
+        np.savez(saved.file, state=np.frombuffer(state, np.uint8))
+        with pytest.raises(CheckpointError, match="cannot be read .*delete it"):
+            saved.resume()
+
+
+@pytest.mark.parametrize(
+    ("setting", "wanted"),
+    [
+        *[({"batch_size": value}, "1 or more") for value in (0, -1, 2.5, "16", float("nan"))],
+        *[({name: 0}, "1 or more") for name in ("iterations", "epochs", "every", "critic_steps")],
+        *[({"learning_rate": value}, "above 0") for value in (0, -1e-3, float("inf"), "fast")],
+        *[({"rates": [1e-3, 0.0]}, "above 0"), ({"penalty": float("nan")}, "a number")],
+    ],
+)
+def test_settings_that_make_no_sense_are_one_sentence(setting, wanted):
+    with pytest.raises(ValueError, match=rf"^{next(iter(setting))} is [^\n]*{wanted}[^\n]*\.$"):
+        Training("x", {}, {}, setting)
+
+
 # --- in other processes ------------------------------------------------------------------------
 
 
