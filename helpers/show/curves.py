@@ -9,11 +9,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ..music.grid import VOICE_NAMES
-from .pictures import COLOURS, GREY, PLAIN, colour_of, figure_grid, new_figure, tidy
+from .pictures import COLOURS, GREY, PLAIN, colour_of, figure_grid, in_own_style, new_figure, tidy
 
 LINE_STYLES = ("--", ":", "-.")  # of the references
 
 
+@in_own_style
 def plot_losses(history: dict, keys, title: str | None = None) -> Figure:
     """Losses over training: the raw figures faint, their moving average strong.
 
@@ -44,6 +45,7 @@ def plot_losses(history: dict, keys, title: str | None = None) -> Figure:
     return figure
 
 
+@in_own_style
 def plot_metrics(history: dict, reference: dict, keys, chosen=None) -> Figure:
     """Metrics over training, one small plot each, with Bach's value as a dashed line.
 

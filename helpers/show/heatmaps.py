@@ -6,11 +6,12 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..music.arrays import check_array
-from .pictures import COLOURS, figure_grid, new_figure, tidy
+from .pictures import COLOURS, figure_grid, in_own_style, new_figure, tidy
 
 MOST_CELLS = 20_000_000
 
 
+@in_own_style
 def plot_matrices(
     matrices,
     time: str = "steps",
@@ -75,6 +76,7 @@ def _thinned(matrix: np.ndarray, most: int = 900) -> np.ndarray:
     return np.maximum.reduceat(matrix, edges, axis=0)
 
 
+@in_own_style
 def plot_waveform(samples, sample_rate: int, title: str | None = None) -> Figure:
     """Samples ``(n,)`` over seconds: the range between the lowest and the highest of neighbours
     where there are more than the picture has pixels, single samples as dots where there are few.

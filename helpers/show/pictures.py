@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import base64
+import functools
 import io
+import shutil
 
+import matplotlib.style
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -16,6 +19,28 @@ PLAIN = {"frameon": False}  # of all legends
 DPI = 100
 
 
+def in_own_style(draw):
+    """Decorates what draws a picture: it comes out the same for everybody, on white, whatever the
+    reader's matplotlibrc or style says; for the reader's own pictures that goes on to hold."""
+
+    @functools.wraps(draw)
+    def drawn(*args, **options):
+        with matplotlib.style.context("default"):
+            return draw(*args, **options)
+
+    return drawn
+
+
+def do_without_latex() -> None:
+    """Where a matplotlibrc wants text set by LaTeX and there is none, no picture comes out at all,
+    a chapter's own by pyplot neither."""
+    if not all(map(shutil.which, ("latex", "dvipng"))):
+        matplotlib.rcParams["text.usetex"] = False
+
+
+do_without_latex()
+
+
 class Picture(Figure):
     """A matplotlib figure that Jupyter shows as a PNG although pyplot does not know it."""
 
@@ -25,6 +50,10 @@ class Picture(Figure):
 
         png = base64.b64encode(self._repr_png_()).decode()
         display({"image/png": png, "text/plain": repr(self)}, raw=True)
+
+    @in_own_style
+    def savefig(self, *args, **options) -> None:
+        super().savefig(*args, **options)
 
     def _repr_png_(self) -> bytes:
         full, small = io.BytesIO(), io.BytesIO()

@@ -11,13 +11,14 @@ from ..music.conversion import to_timeline
 from ..music.drums import DRUM_NAMES, DRUM_PITCHES, DRUMS
 from ..music.grid import STEPS_PER_BAR, pitch_name
 from ..music.timeline import Timeline, pitched_parts
-from .pictures import GREY, PLAIN, colour_of, figure_grid, new_figure, tidy
+from .pictures import GREY, PLAIN, colour_of, figure_grid, in_own_style, new_figure, tidy
 
 DRUM_COLOURS = (3, 3, 2, 2, 1, 1, 1, 0, 0)  # of each drum: a place in COLOURS, one a family
 BLACK_KEYS = (1, 3, 6, 8, 10)
 MOST_NOTES = 20_000
 
 
+@in_own_style
 def plot_roll(music, title: str | None = None, onsets=None) -> Figure:
     """One piano roll: pitch over time, a colour a voice, a gap before each new note; drums as a
     grid in which a bar's height is the velocity. Both, one above the other, for music with both.
@@ -49,6 +50,7 @@ def plot_roll(music, title: str | None = None, onsets=None) -> Figure:
     return figure
 
 
+@in_own_style
 def plot_rolls(rolls, columns: int | None = None) -> Figure:
     """Several piano rolls on one pitch axis, to be compared.
 

@@ -1,0 +1,86 @@
+"""Pictures come out the same whatever a reader has told matplotlib."""
+
+import io
+
+import matplotlib
+import matplotlib.style
+import numpy as np
+import pytest
+from PIL import Image
+
+from helpers.music.grid import REST
+from helpers.show import curves, heatmaps, pictures, rolls
+
+VOICES = np.array([[72, 64, 55, 48]] * 4 + [[74, 65, 55, REST]] * 4)
+HISTORY = {"iteration": [1, 10, 100], "step": [1, 10, 100], "a_loss": [3.0, -2.0, 1.0]}
+DRAWINGS = {
+    "roll": lambda: rolls.plot_roll(VOICES, "Title, 50 % & more_"),
+    "rolls": lambda: rolls.plot_rolls({"one_": VOICES, "two": VOICES}),
+    "drums": lambda: rolls.plot_roll(np.full((16, 9, 3), 0.5)),
+    "losses": lambda: curves.plot_losses(HISTORY, "a_loss", "$1 to $2"),
+    "metrics": lambda: curves.plot_metrics(HISTORY, {"a_loss": 0.5}, "a_loss"),
+    "matrices": lambda: heatmaps.plot_matrices({"one": np.eye(9)}),
+    "waveform": lambda: heatmaps.plot_waveform(np.sin(np.arange(99)), 10),
+}
+SETTINGS = {  # matplotlib.org, "Customizing Matplotlib": what a matplotlibrc may say
+    "text.usetex": True,
+    "font.family": "monospace",
+    "font.size": 23,
+    "figure.facecolor": "black",
+    "figure.autolayout": True,
+    "axes.facecolor": "navy",
+    "axes.labelcolor": "yellow",
+    "axes.grid": True,
+    "axes.unicode_minus": False,
+    "axes.spines.left": False,
+    "text.color": "white",
+    "xtick.color": "white",
+    "legend.labelcolor": "white",
+    "image.cmap": "jet",
+    "lines.linewidth": 9,
+    "path.sketch": (1, 100, 2),
+    "savefig.facecolor": "black",
+    "savefig.transparent": True,
+    "savefig.pad_inches": 2,
+}
+
+
+def pixels(figure):
+    return np.asarray(Image.open(io.BytesIO(figure._repr_png_())).convert("RGB"))
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_pictures_are_the_same_for_everybody(name, monkeypatch):
+    monkeypatch.setenv("PATH", "")  # no LaTeX
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        usual = pixels(DRAWINGS[name]())
+    assert (usual[0, 0] == 255).all()  # a white ground: read in the dark theme as in the bright one
+    with matplotlib.style.context(["dark_background", SETTINGS]):
+        before = dict(matplotlib.rcParams)
+        assert np.array_equal(pixels(DRAWINGS[name]()), usual)
+        assert dict(matplotlib.rcParams) == before  # the reader's own pictures stay the reader's
+
+
+def test_a_picture_is_saved_as_it_is_shown(tmp_path):
+    figure = DRAWINGS["roll"]()
+    figure.savefig(tmp_path / "usual.png")
+    with matplotlib.style.context(SETTINGS):
+        figure.savefig(tmp_path / "own.png")
+    usual, own = (np.asarray(Image.open(tmp_path / f"{name}.png")) for name in ("usual", "own"))
+    assert np.array_equal(usual, own)
+
+
+@pytest.mark.parametrize("installed", [(), ("latex",), ("latex", "dvipng")])
+def test_without_latex_a_chapters_own_pictures_do_without(installed, monkeypatch):
+    from matplotlib import pyplot as plt
+
+    monkeypatch.setattr(pictures.shutil, "which", lambda name: name if name in installed else None)
+    with matplotlib.rc_context({"text.usetex": True}):
+        pictures.do_without_latex()
+        assert matplotlib.rcParams["text.usetex"] is (len(installed) == 2)
+        if len(installed) < 2:
+            figure, axes = plt.subplots()
+            axes.set_title("50 % & more_")
+            figure.savefig(io.BytesIO(), format="png")
+            plt.close(figure)
