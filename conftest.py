@@ -15,12 +15,18 @@ from pathlib import Path
 
 import pytest
 
-from tools.notebooks import FOLDER, find_notebooks, forget_settings, make_offline_profile
+from tools.notebooks import (
+    FOLDER,
+    ROOT,
+    find_notebooks,
+    forget_settings,
+    make_offline_profile,
+)
 
 TEMPORARY = pytest.StashKey[tempfile.TemporaryDirectory]()
 PEAKS = pytest.StashKey[dict[str, int]]()  # notebook -> bytes
-STEERING = ("MPLBACKEND", "TF_USE_LEGACY_KERAS", "TF_XLA_FLAGS", "XLA_FLAGS")
 SECONDS = pytest.StashKey[dict[str, float]]()  # notebook -> seconds in its cells
+STEERING = ("MPLBACKEND", "TF_USE_LEGACY_KERAS", "TF_XLA_FLAGS", "XLA_FLAGS")
 
 
 def pytest_addoption(parser):
@@ -32,7 +38,7 @@ def pytest_configure(config):
     config.stash[SECONDS] = defaultdict(float)
     folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
     config.stash[TEMPORARY] = folder
-    use_no_settings_of_others(os.environ, Path(folder.name))
+    use_no_settings_of_others(os.environ)
     if not (config.option.nbval or config.option.nbval_lax):
         forget_settings(os.environ)
         os.environ["MPLBACKEND"] = "Agg"  # no window on a computer without a screen
@@ -43,13 +49,13 @@ def pytest_configure(config):
     os.environ["IPYTHONDIR"] = str(make_offline_profile(Path(folder.name, "ipython")))
 
 
-def use_no_settings_of_others(environment: MutableMapping[str, str], folder: Path) -> None:
+def use_no_settings_of_others(environment: MutableMapping[str, str]) -> None:
     """Keras, TensorFlow and matplotlib as they come, whatever the environment and the author's home
     folder say of them. The kernels and programs that tests start inherit it."""
     for name in list(environment):
         if name.startswith("KERAS_") or name in STEERING:
             del environment[name]
-    environment["KERAS_HOME"] = str(folder / "keras")  # without a keras.json
+    environment["KERAS_HOME"] = str(ROOT / "helpers" / "course" / "keras")  # as helpers says
     if matplotlib := importlib.util.find_spec("matplotlib"):
         own = Path(matplotlib.origin).with_name("mpl-data") / "matplotlibrc"
         environment["MATPLOTLIBRC"] = str(own)

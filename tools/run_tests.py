@@ -65,7 +65,7 @@ def main() -> int:
     options = ["--nbval-lax", "--nbval-cell-timeout=300"]  # two notebooks share the cores
     runs = [Run(["tests/chapters"]), Run(["tests", "--ignore=tests/chapters"])]
     if notebooks:
-        runs.append(Run([*options, "notebooks"], offline, {"TRAIN": "0"}))
+        runs.append(Run([*options, "notebooks"], offline, {"TRAIN": "0", "SMOKE": "0"}))
     runs += [
         Run([*options, f"notebooks/{path.name}"], offline, {"TRAIN": "1", "SMOKE": "1"})
         for path in reversed(notebooks)  # the last chapter takes longest

@@ -20,7 +20,7 @@ import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
-from ..course import device, settings
+from ..course import device, settings, surroundings
 
 OLDEST, NEWEST = (3, 11), (3, 13)  # of Python
 WANTED_MEMORY, LEAST_MEMORY = 2.0, 1.0  # GB free: chapters with TRAIN = False need at most 2
@@ -98,10 +98,15 @@ def _enough(amount: float, wanted: float, least: float) -> bool | None:
 # --- Python and its packages -------------------------------------------------------------------
 
 
-def look_at_python() -> Check:
+def look_at_python(notebooks: Path = settings.ROOT / "notebooks") -> Check:
+    """Its version, and files of the student's that it may take for modules of its own."""
     found = ".".join(map(str, sys.version_info[:3]))
     mend = "The course needs Python 3.11, 3.12 or 3.13: install one, then do as the README says."
-    return _check("Python", found, OLDEST <= tuple(sys.version_info[:2]) <= NEWEST, mend)
+    ok = OLDEST <= tuple(sys.version_info[:2]) <= NEWEST
+    if ok and (shadowing := surroundings.shadowing_files(notebooks)):
+        said, mend = shadowing.split(". ", 1)
+        return Check("Python", f"{found}; {said}", None, mend)
+    return _check("Python", found, ok, mend)
 
 
 def look_at_packages(folder: Path = settings.ROOT) -> list[Check]:

@@ -12,6 +12,7 @@ import nbformat
 import pytest
 
 from helpers.course import surroundings
+from helpers.exercises import machine
 from tools.address import address
 from tools.notebooks import ROOT, code_cells, find_notebooks
 
@@ -200,6 +201,14 @@ def test_files_that_shadow_modules_are_named(tmp_path):
     said = surroundings.shadowing_files(tmp_path)
     wanted = "helpers.py, numpy.py, random.py, secrets, tokenize.py, types.py in "
     assert said.startswith(wanted) and "Rename" in said
+
+
+def test_the_machine_check_names_them_too(tmp_path):
+    """Where no kernel starts any more, it still runs."""
+    (tmp_path / "types.py").touch()
+    check = machine.look_at_python(tmp_path)
+    assert check.ok is None and "; types.py in " in check.found
+    assert check.mend == "Rename it and restart the kernel."
 
 
 def test_the_course_itself_shadows_nothing():
