@@ -280,8 +280,9 @@ def settled(folder: Path) -> Iterator[None]:
             yield
         finally:
             _put_back(folder)
-            if held and os.name == "posix":  # Windows' goes by itself; who waits for this one
-                path.unlink(missing_ok=True)  # sees that it is gone, and makes another
+            # Windows' goes by itself; who waits for this one sees that it is gone, and makes another.
+            if os.name == "posix" and (held or not owner_of(path)):
+                _remove(path)
 
 
 def _put_back(folder: Path) -> None:

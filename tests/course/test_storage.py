@@ -358,6 +358,7 @@ def test_a_file_system_without_locks_is_no_reason_to_stop(tmp_path, monkeypatch,
     os.rename(folder, tmp_path / ".04.old")
     recover_folder(folder)
     assert contents(folder) == {"a": "new"}
+    assert os.listdir(tmp_path) == ["04"]
 
 
 def test_where_nothing_can_be_locked_a_folder_that_a_reader_put_back_is_put_aside_again(

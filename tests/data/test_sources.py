@@ -1,5 +1,6 @@
 """Fetching a data set from a server on loopback: whole or not at all, or gone on with."""
 
+import errno
 import hashlib
 import io
 import os
@@ -15,9 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from helpers.course import settings
+from helpers.course import settings, storage
+from helpers.course.errors import NotPermittedError
 from helpers.data import sources
-from helpers.data.grooves import GROOVE
+from helpers.data.chorales import load_jsb
+from helpers.data.grooves import GROOVE, load_starter_grooves
 from helpers.data.performances import MAESTRO
 from helpers.data.sources import (
     DataSet,
@@ -25,6 +28,8 @@ from helpers.data.sources import (
     NoCopyError,
     UnreachableError,
     data_set_folder,
+    read_recording,
+    read_table,
 )
 
 README = b"Drums, drums, drums.\n"
@@ -519,6 +524,112 @@ def test_what_is_light_to_import(place):
     assert done.stdout == "[]\n", done.stderr
 
 
+# --- other places, other file systems ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["~/cache", " ~/cache ", "HOME/cache"])
+def test_downloads_go_where_the_environment_says(server, place, tmp_path, monkeypatch, name):
+    """For a course that was installed where students may not write."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.setenv("CACHE_DIR", name.replace("HOME", str(tmp_path)))
+    folder = data_set_folder(spec(server), download=True)
+    assert folder == tmp_path / "cache" / "downloads" / "beats" / "beats"
+    assert not place.exists() and data_set_folder(spec(server)) == folder
+
+
+def test_what_a_teacher_has_fetched_into_the_course_is_found(server, place, tmp_path, monkeypatch):
+    folder = data_set_folder(spec(server), download=True)
+    monkeypatch.setenv("CACHE_DIR", str(tmp_path / "cache"))
+    assert data_set_folder(spec(server), download=True) == folder
+    assert server.requests == ["/beats.zip"] and not (tmp_path / "cache").exists()
+
+
+def test_a_read_only_course_names_the_variable(server, open_folder, stranger, monkeypatch):
+    monkeypatch.setattr(sources, "DOWNLOADS", open_folder / "data" / "downloads")
+    monkeypatch.setenv("no_proxy", "*")
+    monkeypatch.delenv("CACHE_DIR", raising=False)
+    (open_folder / "data").mkdir(mode=0o555)
+    with stranger(), pytest.raises(DownloadError, match="cannot be written.*let CACHE_DIR") as e:
+        data_set_folder(spec(server), download=True)
+    assert "\n" not in str(e.value) and server.requests == []
+    (open_folder / "mine").mkdir()
+    (open_folder / "mine").chmod(0o777)
+    monkeypatch.setenv("CACHE_DIR", str(open_folder / "mine"))
+    with stranger():
+        assert data_set_folder(spec(server), download=True).is_dir()
+
+
+@pytest.mark.parametrize("name", ["EROFS", "ENOSPC", "EACCES"])
+def test_a_place_that_takes_nothing_names_the_variable(server, place, monkeypatch, name):
+    def refuse(*arguments, **options):
+        raise OSError(getattr(errno, name), os.strerror(getattr(errno, name)))
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    way = "make room there" if name == "ENOSPC" else "get write access"
+    with pytest.raises(DownloadError, match=f"data/downloads .*: {way}, or let CACHE_DIR"):
+        data_set_folder(spec(server), download=True)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="flock is POSIX's")
+@pytest.mark.filterwarnings("ignore:flock not supported")
+@pytest.mark.parametrize("name", ["ENOLCK", "EOPNOTSUPP", "ENOSYS"])
+def test_a_file_system_without_locks_takes_a_download(server, place, monkeypatch, name):
+    def refuse(*arguments):
+        raise OSError(getattr(errno, name), os.strerror(getattr(errno, name)))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    assert data_set_folder(spec(server), download=True) is not None
+    assert all_files(place) == WHOLE
+
+
+def test_a_scanner_that_looks_into_a_download_is_waited_for(server, place, large, monkeypatch):
+    real, tries = os.replace, []
+
+    def now_and_then(*arguments):
+        tries.append(arguments)
+        if len(tries) < 3:
+            raise PermissionError(errno.EACCES, "it is open in another program")
+        return real(*arguments)
+
+    monkeypatch.setattr(storage, "WAITS", (0, 0, 0))
+    monkeypatch.setattr("os.replace", now_and_then)
+    assert data_set_folder(large, download=True) is not None
+    assert all_files(place) == WHOLE and len(tries) == 3
+
+
+def test_a_copy_that_may_not_be_read_is_not_called_missing(open_folder, stranger, monkeypatch):
+    copy = open_folder / "copy" / "inside"
+    copy.mkdir(parents=True)
+    (copy / "info").write_bytes(INFO)
+    monkeypatch.setenv("BEATS_DIR", str(open_folder / "copy"))
+    for closed in (copy, copy.parent):
+        closed.chmod(0)
+        for marker in ("info", ""):
+            if closed == copy and not marker:
+                continue
+            with stranger(), pytest.raises(NotPermittedError, match=f"{closed.name} may not be"):
+                data_set_folder(spec(marker=marker))
+        closed.chmod(0o755)
+    (open_folder / "copy" / "a closed one beside").mkdir(mode=0)
+    with stranger():
+        assert data_set_folder(spec()) == copy
+
+
+def test_files_of_a_copy_are_missing_or_may_not_be_read(open_folder, stranger):
+    (open_folder / "a.mid").write_bytes(b"MThd")
+    (open_folder / "a.mid").chmod(0)
+    with stranger(), pytest.raises(NotPermittedError, match=r"a\.mid may not be read by you"):
+        read_recording(open_folder, "a.mid", "Beats")
+    with stranger(), pytest.raises(NotPermittedError, match=r"a\.mid may not be read by you"):
+        read_table(open_folder / "a.mid", ("name",), "Beats")
+    with pytest.raises(FileNotFoundError, match=r"^b/c\.mid is missing from the copy of Beats: "):
+        read_recording(open_folder, "b/c.mid", "Beats")
+    (open_folder / "a.mid").chmod(0o644)
+    with stranger():
+        assert read_recording(open_folder, "a.mid", "Beats") == b"MThd"
+
+
 # --- what was there before ---------------------------------------------------------------------
 
 
@@ -616,6 +727,18 @@ def test_errors_are_sentences_and_missing_files():
     for kind in (DownloadError, NoCopyError, UnreachableError):
         assert issubclass(kind, FileNotFoundError)
         assert kind("Get a copy.")._render_traceback_() == [f"{kind.__name__}: Get a copy."]
+
+
+def test_the_grooves_and_chorales_that_are_closed_are_not_called_missing(
+    open_folder, stranger, monkeypatch
+):
+    monkeypatch.setattr("helpers.data.grooves.STARTER_FOLDER", open_folder / "grooves")
+    (open_folder / "grooves").mkdir(mode=0)
+    (open_folder / "jsb.json").touch(mode=0)
+    with stranger(), pytest.raises(NotPermittedError, match="grooves may not be read by you"):
+        load_starter_grooves()
+    with stranger(), pytest.raises(NotPermittedError, match=r"jsb\.json may not be read by you"):
+        load_jsb(open_folder / "jsb.json")
 
 
 @pytest.mark.parametrize("data_set", [GROOVE, MAESTRO])
