@@ -280,7 +280,7 @@ def settled(folder: Path) -> Iterator[None]:
             yield
         finally:
             _put_back(folder)
-            # Windows' goes by itself; who waits for this one sees that it is gone, and makes another.
+            # Whoever waits for it sees that it is gone, and makes another; Windows' goes by itself.
             if os.name == "posix" and (held or not owner_of(path)):
                 _remove(path)
 
