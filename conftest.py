@@ -26,7 +26,8 @@ from tools.notebooks import (
 TEMPORARY = pytest.StashKey[tempfile.TemporaryDirectory]()
 PEAKS = pytest.StashKey[dict[str, int]]()  # notebook -> bytes
 SECONDS = pytest.StashKey[dict[str, float]]()  # notebook -> seconds in its cells
-STEERING = ("MPLBACKEND", "TF_USE_LEGACY_KERAS", "TF_XLA_FLAGS", "XLA_FLAGS")
+STEERING = ("MPLBACKEND", "TF_USE_LEGACY_KERAS", "TF_XLA_FLAGS", "XLA_FLAGS", "PYTHONSAFEPATH")
+STEERING += ("PYTHONOPTIMIZE", "PYTHONWARNINGS", "PYTHONSTARTUP", "PYTHONINSPECT")
 
 
 def pytest_addoption(parser):
