@@ -64,12 +64,13 @@ def split_tunes(text: str) -> list[str]:
 def file_header(text: str) -> list[str]:
     """The lines for all tunes among those before the first: fields and directives up to the first
     empty line."""
-    lines = []
+    lines, begun = [], False
     for letter, value in tune_lines(text):
         if letter and letter in "%I" + HEADER_FIELDS:
             lines.append(f"%%{value}" if letter == "%" else f"{letter}:{value}")
-        elif not letter and lines:
+        elif begun and not letter and not value:
             break
+        begun |= bool(letter or value)
     return [line[: MAX_HEADER[1]] for line in lines[: MAX_HEADER[0]]]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ..music.conversion import to_piece
 from ..music.grid import REST, as_voices
 from ..music.keys import LETTERS, guess_fifths, key_fifths, spelling
@@ -96,6 +98,8 @@ def _key_name(key: str, fifths: int) -> str:
 
 
 def _one_line(title: str) -> str:
-    """A title that is one field: "%" would begin a comment."""
+    """A title that is one field: "%" would begin a comment, and backslashes and ``&eacute;`` stand
+    for other characters (ABC 2.1, section 8.2)."""
     printable = "".join(c if c.isprintable() else " " for c in title)
-    return " ".join(printable.split()).replace("%", "\\%")
+    text = " ".join(printable.split()).replace("\\", "\\\\").replace("%", "\\%")
+    return re.sub(r"&(?=#?\w{1,10};)", r"\\&", text)
