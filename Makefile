@@ -23,6 +23,7 @@ help:  ## shows this list
 
 lab:  ## installs what is missing and opens JupyterLab on notebooks/
 	$(setup) $(STUDENT)
+	@-$(PY) -m tools.trust
 	@$(PY) -m jupyterlab notebooks $(ARGS)
 
 test:  ## all tests: helpers, every notebook as pretrained and with a few steps of training
