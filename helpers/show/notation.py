@@ -7,6 +7,7 @@ import html
 import re
 
 from ..files.musicxml_writer import score_text, voices_to_score
+from ..music.conversion import to_piece
 
 VEROVIO_OPTIONS = {
     "pageWidth": 2200,  # tenths of a millimetre: some five bars of a chorale
@@ -35,10 +36,10 @@ def plot_notation(music, title: str | None = None) -> Notation:
     verovio.enableLog(verovio.LOG_OFF)
     toolkit = verovio.toolkit()
     toolkit.setOptions(VEROVIO_OPTIONS)
-    if not toolkit.loadData(score_text(voices_to_score(music))):
+    piece = to_piece(music)
+    if not toolkit.loadData(score_text(voices_to_score(piece))):
         raise ValueError("This music cannot be set as a score.")
-    title = title or getattr(music, "name", None)
-    return Notation(_without_idle_names(toolkit.renderToSVG(1)), title)
+    return Notation(_without_idle_names(toolkit.renderToSVG(1)), title or piece.name or None)
 
 
 class Notation:
