@@ -321,14 +321,14 @@ def find_notes(events: Events, ticks_per_quarter: int, max_notes: int = MAX_MIDI
     order = key.argsort(kind="stable")
     key, tick, struck = key[order], tick[order], struck[order]
     kept = struck.nonzero()[0]
-    ends = _ends(key, tick, struck)
+    starts, ends = tick[kept], _ends(key, tick, struck, kept)
 
-    lines = line[order[kept]]
-    by_time = np.lexsort((tick[kept], lines))  # they were in order of pitch, then time
-    kept, lines = kept[by_time], lines[by_time]
     source = order[kept]
+    lines = line[source]
+    by_time = np.lexsort((starts, lines))  # they were in order of pitch, then time
+    source, lines = source[by_time], lines[by_time]
     notes = np.empty((len(kept), 4), np.int64)
-    notes[:, 0], notes[:, 1] = tick[kept], ends[by_time]
+    notes[:, 0], notes[:, 1] = starts[by_time], ends[by_time]
     notes[:, 2], notes[:, 3] = pitch[source], velocity[source]
     hanging = (notes[:, 1] == NEVER).nonzero()[0]
     for i in hanging.tolist():
@@ -339,17 +339,17 @@ def find_notes(events: Events, ticks_per_quarter: int, max_notes: int = MAX_MIDI
     return lines, notes, len(hanging)
 
 
-def _ends(key, tick, struck) -> np.ndarray:
+def _ends(key, tick, struck, kept) -> np.ndarray:
     """Where each note that is struck ends, ``NEVER`` where nothing says so.
 
-    key, tick, struck: the events of each key one after the other, in order of time. The standard
-    wants a release for every note that is struck (MIDI 1.0, "Assignment of Note On/Off Commands"),
-    so the first release is that of the first note, even if the pitch was struck again before; then
-    the note ends there. Releases and notes may be too many all the same. Those that belong together
-    are found as brackets are: what is never closed is a note without a release, which ends with the
-    next event of its key, and what closes nothing counts for nothing.
+    key, tick, struck: the events of each key one after the other, in order of time. kept: the
+    places of those that are struck. The standard wants a release for every note that is struck
+    (MIDI 1.0, "Assignment of Note On/Off Commands"), so the first release is that of the first
+    note, even if the pitch was struck again before; then the note ends there. Releases and notes
+    may be too many all the same. Those that belong together are found as brackets are: what is
+    never closed is a note without a release, which ends with the next event of its key, and what
+    closes nothing counts for nothing.
     """
-    kept = struck.nonzero()[0]
     pairs = len(kept)
     if 2 * pairs == len(key) and (kept == 2 * np.arange(pairs)).all():
         if (key[::2] == key[1::2]).all():  # each is released before the next is struck
