@@ -151,7 +151,7 @@ if find_venv; then
     [ -n "$stale" ] || exit 0
 fi
 
-if ! find_venv || ! "$venv_python" -m pip --version >/dev/null 2>&1; then
+if ! find_venv || ! PIP_CONFIG_FILE=/dev/null "$venv_python" -m pip --version >/dev/null 2>&1; then
     find_python
     "$python" -m venv --clear .venv || fail "The environment .venv could not be made; the reason stands above."
     find_venv

@@ -159,14 +159,22 @@ def test_keras_is_told_before_anybody_imports_it(variable, tmp_path):
     assert json.loads((own / "keras.json").read_text()) == OWN
 
 
-def test_keras_that_was_loaded_before_and_otherwise(tmp_path):
+def test_keras_that_was_loaded_before_and_otherwise(monkeypatch, tmp_path):
+    """What ``import helpers`` does, where the Keras that is loaded computes with other numbers."""
+    import keras
+
     write_keras_json(tmp_path / "keras", '{"floatx": "float64"}')
-    code = "import keras\ntry: import helpers\nexcept ImportError as error: print(error)"
-    done = run_python(code, KERAS_HOME=str(tmp_path / "keras"))
-    file = tmp_path / "keras" / "keras.json"
-    assert done.stdout == (
-        f"Keras was loaded before the course, with floatx float64 from {file}: restart Python (in "
-        "Jupyter the kernel) and import helpers before keras.\n"
+    monkeypatch.setattr(os, "environ", {"KERAS_HOME": str(tmp_path / "keras")})
+    monkeypatch.setattr(helpers, "OVERRIDDEN", {})
+    helpers._pin_keras()
+    assert os.environ == helpers.KERAS
+    monkeypatch.setattr(keras.src.backend.config, "_FLOATX", "float64")
+    with pytest.raises(ImportError) as caught:
+        helpers._pin_keras()
+    assert str(caught.value) == (
+        f"Keras was loaded before the course, with floatx float64 from {tmp_path / 'keras'}"
+        f"{os.sep}keras.json: restart Python (in Jupyter the kernel) and import helpers before "
+        "keras."
     )
 
 
