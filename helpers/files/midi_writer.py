@@ -9,7 +9,7 @@ import pretty_midi
 
 from ..music.conversion import to_timeline
 from ..music.drums import TICKS_PER_QUARTER, TICKS_PER_STEP
-from ..music.grid import read_signature
+from ..music.grid import STEPS_PER_BAR, read_signature
 from ..music.keys import key_fifths
 from ..music.seconds import as_played, notes_in_seconds, seconds_at
 from ..music.timeline import Timeline
@@ -90,10 +90,15 @@ def _write_metre(midi: pretty_midi.PrettyMIDI, timeline: Timeline) -> None:
     """Time signature, a pickup as a short first bar, and key signature, where the music says."""
     if timeline.time_signature and timeline.bar_starts is not None and len(timeline.bar_starts):
         beats, unit = read_signature(timeline.time_signature)
-        first = int(timeline.bar_starts[0])
-        if first > 0:
-            midi.time_signature_changes.append(pretty_midi.TimeSignature(first, 16, 0))
-        start = float(seconds_at(timeline, first))
+        pickup = float(timeline.bar_starts[0]) % (STEPS_PER_BAR * beats / unit)
+        numerator, denominator = round(4 * pickup), 64
+        while denominator > 16 and numerator % 2 == 0:
+            numerator, denominator = numerator // 2, denominator // 2
+        numerator *= numerator < 256  # it is written in one byte
+        if numerator:
+            change = pretty_midi.TimeSignature(numerator, denominator, 0)
+            midi.time_signature_changes.append(change)
+        start = float(seconds_at(timeline, 16 * numerator / denominator))
         midi.time_signature_changes.append(pretty_midi.TimeSignature(beats, unit, start))
     if timeline.key:
         fifths, minor = key_fifths(timeline.key), timeline.key.lower().endswith("minor")

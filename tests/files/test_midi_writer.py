@@ -18,7 +18,7 @@ from helpers.music.conversion import to_timeline, voices_to_multitrack
 from helpers.music.drums import DRUM_NAMES, DRUM_PITCHES, DRUMS, drum_notes
 from helpers.music.grid import CHORAL_PROGRAM, REST, Piece, voices_to_roll
 from helpers.music.seconds import MELODY_PROGRAM, REPEAT_GAP
-from helpers.music.timeline import VELOCITY
+from helpers.music.timeline import VELOCITY, Part, Timeline
 
 # C4 for a quarter, a rest, D4 twice: at 120 quarters a minute a step lasts an eighth of a second.
 MELODY = [60, 60, 60, 60, REST, REST, 62, 62, 62, 62, REST, REST]
@@ -123,6 +123,24 @@ def test_a_piece_brings_onsets_tempo_metre_key_and_pickup():
     assert [k.key_number for k in made.key_signature_changes] == [7]
     assert midi_writer.to_midi(piece(), tempo=120).get_end_time() == pytest.approx(2)
     assert midi_writer.to_midi(piece(bar_starts=np.array([0]))).time_signature_changes[0].time == 0
+
+
+@pytest.mark.parametrize(
+    "first, written, metre",
+    [
+        (3, [(3, 16, 0), (4, 4, 3)], "4/4"),
+        (1.5, [(3, 32, 0), (4, 4, 1.5)], "4/4"),
+        (300, [(12, 16, 0), (4, 4, 12)], "4/4"),  # longer than a bar, and than a byte tells
+        (32, [(4, 4, 0)], "4/4"),
+        (500, [(64, 1, 0)], "64/1"),
+    ],
+)
+def test_a_pickup_of_any_length(first, written, metre):
+    """A step lasts a second."""
+    part = Part("", np.array([[0, 600, 60, 80.0]]))
+    timeline = Timeline([part], 600, np.array([first]), 15, time_signature=metre)
+    made = midi_writer.to_midi(timeline).time_signature_changes
+    assert [(s.numerator, s.denominator, s.time) for s in made] == written
 
 
 @pytest.mark.parametrize(
