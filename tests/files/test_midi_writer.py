@@ -258,11 +258,11 @@ def test_an_empty_pretty_midi_is_allowed():
     [
         ("song.mid", TypeError, "not str"),
         (None, TypeError, "not NoneType"),
-        ({0: [60]}, TypeError, "not dict"),
+        ({0: [60]}, ValueError, "voices and onsets"),
         (60, TypeError, "not int"),
         ([[60, 62], [64]], ValueError, "rows"),
         ([60.5], ValueError, "whole numbers"),
-        ([200], ValueError, "0 to 127"),
+        ([200], ValueError, "between 0 and 127"),
         (np.zeros((5, 32, 4), int), ValueError, "batch"),
         (np.zeros((32, 128)), ValueError, "roll > 0"),
         (np.zeros((32, 128, 4)), ValueError, "roll > 0"),
