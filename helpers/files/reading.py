@@ -189,7 +189,7 @@ def bars_of_measures(
             filled = 0.0
         if filled < 1e-6:
             starts.append(start)
-        filled = (filled + length) % full
+        filled = (filled + length) % full if full > 0 else 0.0
         filled = 0.0 if full - filled < 1e-6 else filled
     return starts
 

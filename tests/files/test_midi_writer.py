@@ -258,7 +258,7 @@ def test_an_empty_pretty_midi_is_allowed():
     [
         ("song.mid", TypeError, "not str"),
         (None, TypeError, "not NoneType"),
-        ({0: [60]}, ValueError, "voices and onsets"),
+        ({0: [60]}, TypeError, "not dict"),
         (60, TypeError, "not int"),
         ([[60, 62], [64]], ValueError, "rows"),
         ([60.5], ValueError, "whole numbers"),
