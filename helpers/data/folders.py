@@ -7,7 +7,6 @@ import hashlib
 import inspect
 import json
 import os
-import stat
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -141,7 +140,7 @@ def find_files(folder: Path, closed: list | None = None) -> list[str]:
 
 
 def why_closed(error: OSError) -> str:
-    """Why something in the folder cannot be opened, as a sentence that goes on from its name."""
+    """Why a folder or a link cannot be entered, as a sentence that goes on from its name."""
     if isinstance(error, PermissionError):
         return "may not be read: ask its owner for permission."
     if isinstance(error, FileNotFoundError):
@@ -219,19 +218,10 @@ def import_file(path: Path, entries: Path, recipe: Recipe) -> tuple[str, Entry, 
     """Reads one file, unless its result is in the cache already. Returns the hash of its content,
     the entry with the specs of each piece in place of its arrays, and why it could not be kept."""
     try:
-        check_open(path)
         digest, entry, unkept = cached_entry(read_bytes(path), entries, recipe)
     except MusicFileError as error:
         return "", Entry([], [], 0, [str(error)]), ""
     return digest, entry._replace(items=[specs_of(item) for item in entry.items]), unkept
-
-
-def check_open(path: Path) -> None:
-    try:
-        if stat.S_ISREG(path.stat().st_mode):
-            open(path, "rb").close()
-    except OSError as error:
-        raise MusicFileError(why_closed(error)) from None
 
 
 def cached_entry(data: bytes, entries: Path, recipe: Recipe) -> tuple[str, Entry, str]:

@@ -15,7 +15,7 @@ from ..music.conversion import to_timeline
 from ..music.drums import hits_to_drums, notes_to_hits
 from ..music.events import events_to_notes, notes_to_events
 from ..music.grid import nearest_steps
-from ..music.matrices import to_matrices
+from ..music.matrices import Matrices, matrices_to_timeline, to_matrices
 from ..music.seconds import SUSTAIN, all_tempos, notes_in_seconds, steps_at
 from ..music.timeline import (
     Part,
@@ -94,7 +94,8 @@ def represent_matrices(reading: Reading) -> dict[str, np.ndarray]:
 
 def play_matrices(matrices: dict, reading: Reading) -> Timeline:
     """Lost is what stands in ``helpers.music.matrices``."""
-    return in_context(to_timeline(dict(matrices)), reading.timeline)
+    three = [matrices[field] for field in Matrices._fields]
+    return in_context(matrices_to_timeline(three), reading.timeline)
 
 
 def represent_words(reading: Reading) -> np.ndarray:

@@ -54,8 +54,8 @@ def to_timeline(music, onsets=None) -> Timeline:
     refuse_onsets(onsets)
     if isinstance(music, Piece):
         return _piece_timeline(music)
-    if isinstance(music, dict) or hasattr(music, "replay"):
-        return _fields_timeline(music)
+    if isinstance(music, dict) and set(music) == {"voices", "onsets"}:
+        return _voices_timeline(music["voices"], music["onsets"])
     # Objects of other libraries are known by what they have, so that none need be imported.
     if hasattr(music, "instruments") and hasattr(music, "get_tempo_changes"):
         return _midi_timeline(music)
@@ -63,9 +63,12 @@ def to_timeline(music, onsets=None) -> Timeline:
         return _multitrack_timeline(music)
     if hasattr(music, "recurse"):
         return _stream_timeline(music)
+    hint = "of several pieces choose one"
+    if hasattr(music, "replay") or (isinstance(music, dict) and "replay" in music):
+        hint = "play, replay and volume sound as music.matrices_to_timeline((play, replay, volume))"
     raise TypeError(
         "Music is a melody, voices, a piano roll, drums, a Piece, a PrettyMIDI, a Multitrack "
-        f"or a music21 stream, not {type(music).__name__}; of several pieces choose one."
+        f"or a music21 stream, not {type(music).__name__}; {hint}."
     )
 
 
@@ -102,7 +105,7 @@ def _array_timeline(music, onsets) -> Timeline:
         _refuse_notes(array)
     if array.ndim == 1 and array.dtype.kind in "iu" and (array > 127).any():
         raise ValueError(
-            "Pitches lie between 0 and 127 (-1 is a rest), and this holds greater numbers: play "
+            "MIDI's pitches run from 0 to 127 (-1 is a rest), and these are greater: play "
             "performance events as files.notes_to_midi(music.events_to_notes(events)), and tokens "
             "as their vocabulary.decode(tokens)."
         )
@@ -124,23 +127,6 @@ def _words_timeline(array: np.ndarray) -> Timeline:
     notes = np.column_stack([notes, np.full(len(notes), float(VELOCITY))])
     steps = sum(read_word(word)[1] for word in words if not is_timeless(word))
     return Timeline([Part("melody", notes)], float(steps))
-
-
-def _fields_timeline(fields) -> Timeline:
-    """A dict of voices and onsets, or play, replay and volume, as a dict or as ``Matrices``."""
-    from .matrices import Matrices, matrices_to_timeline
-
-    if not isinstance(fields, dict):
-        return matrices_to_timeline(fields)
-    if set(fields) == set(Matrices._fields):
-        return matrices_to_timeline(Matrices(**fields))
-    if set(fields) == {"voices", "onsets"}:
-        return _voices_timeline(fields["voices"], fields["onsets"])
-    names = ", ".join(map(str, fields))
-    raise ValueError(
-        "A dict that is music has voices and onsets, or play, replay and volume; this one has "
-        f"{names or 'nothing'}: choose what is to be heard."
-    )
 
 
 def _refuse_notes(array: np.ndarray) -> None:

@@ -1,12 +1,12 @@
 """Any music of the course as notes in time: what is drawn, played and measured begins here.
 
 ``to_timeline`` takes a melody ``(steps,)``, voices ``(steps, voices)``, a dict of voices and
-onsets, a piano roll ``(steps, 128[, tracks])`` of bool, play, replay and volume, drums
-``(steps, 9, 3)``, notes of several parts ``(notes, 5)`` of float, next-event words ``(length,)``, a
-``Piece``, a tune such as ``load_melody`` gives, a piece of a folder such as ``load_folder`` gives,
-a ``pretty_midi.PrettyMIDI``, a ``pypianoroll.Multitrack`` or a music21 stream. Music without notes
-is music too. ``timeline_to_voices``, ``timeline_to_roll`` and ``to_piece`` are the ways back to the
-sixteenth grid.
+onsets, a piano roll ``(steps, 128[, tracks])`` of bool, drums ``(steps, 9, 3)``, notes of several
+parts ``(notes, 5)`` of float, next-event words ``(length,)``, a ``Piece``, a tune such as
+``load_melody`` gives, a piece of ``load_folder`` in any form, a ``pretty_midi.PrettyMIDI``, a
+``pypianoroll.Multitrack`` or a music21 stream. Music without notes is music too.
+``timeline_to_voices``, ``timeline_to_roll`` and ``to_piece`` are the ways back to the sixteenth
+grid.
 """
 
 from __future__ import annotations

@@ -212,12 +212,10 @@ def test_notes_of_several_parts_are_music_and_no_voices():
     assert len(to_timeline(whole).parts) == 5  # voices are whole numbers
 
 
-def test_dicts_of_arrays_are_music():
+def test_voices_and_onsets_are_music():
     voices, onsets = np.full((4, 1), 60), np.arange(4)[:, None] % 2 == 0
     twice = [[0, 2, 60, 80], [2, 4, 60, 80]]
     assert rows({"voices": voices, "onsets": onsets}) == {"melody": twice}
-    matrices = to_matrices(voices, onsets)
-    assert rows(matrices) == rows(matrices._asdict()) == {"notes": twice}
 
 
 @pytest.mark.parametrize(
@@ -232,8 +230,6 @@ def test_dicts_of_arrays_are_music():
         (["C major", "rest"], r"music.chord_pitches\(name\)"),
         (["C4"], "such as 'D5 2' or 'rest 4', not 'C4'"),
         ([["D5 2"], ["E5 2"]], "of a batch choose one"),
-        ({"play": [], "volume": []}, "this one has play, volume: choose"),
-        ({}, "this one has nothing"),
     ],
 )
 def test_what_is_no_music_is_refused_in_a_sentence(music, sentence):
@@ -242,9 +238,13 @@ def test_what_is_no_music_is_refused_in_a_sentence(music, sentence):
     assert "\n" not in str(error.value) and str(error.value).endswith(".")
 
 
-def test_several_pieces_are_no_piece():
+def test_what_is_no_array_is_refused_with_a_way_on():
     with pytest.raises(TypeError, match="not set; of several pieces choose one"):
         to_timeline({1, 2})
+    matrices = to_matrices([60, 60])
+    for fields in (matrices, matrices._asdict()):
+        with pytest.raises(TypeError, match=r"sound as music.matrices_to_timeline\(\(play, "):
+            to_timeline(fields)
 
 
 def test_other_libraries_are_imported_for_their_own_music_only():
