@@ -205,9 +205,9 @@ def cased(word: str) -> str:
     return word
 
 
-def read_all() -> tuple[list[Tune], list[str]]:
-    """The tunes, and a line for each that is left out."""
-    tunes, left_out, texts, twice = [], [], set(), 0
+def read_all() -> tuple[list[Tune], list[str], list[str]]:
+    """The tunes, a line for each that is left out, and the source of each tune."""
+    tunes, left_out, sources, texts, twice = [], [], [], set(), 0
     best = {}  # O'Neill's number -> (how good, place in tunes)
     for collection, path, text in abc_texts():
         label = f"{path.name}: {tidy_title(first_title(text))}"
@@ -215,7 +215,7 @@ def read_all() -> tuple[list[Tune], list[str]]:
             left_out.append(f"{label} stands in another file too")
             continue
         texts.add(text)
-        text = mended(text)
+        source, text = text, mended(text)
         reading = read_tune(text)
         reading = reading and metre_by_its_bars(text, reading)
         reason = why_not(reading)
@@ -230,12 +230,14 @@ def read_all() -> tuple[list[Tune], list[str]]:
             other, place = best[tune.number]
             if quality > other:
                 tunes[place], best[tune.number] = tune, (quality, place)
+                sources[place] = source
             continue
         if tune.number:
             best[tune.number] = quality, len(tunes)
         tunes.append(tune)
+        sources.append(source)
     left_out.append(f"the less good of two transcriptions of {twice} of O'Neill's numbers")
-    return tunes, left_out
+    return tunes, left_out, sources
 
 
 # --- near copies, and the split ------------------------------------------------------------------
@@ -414,7 +416,7 @@ def report(arrays: dict[str, np.ndarray]) -> str:
 
 
 def main() -> None:
-    tunes, left_out = read_all()
+    tunes, left_out, _ = read_all()
     arrays = tune_arrays(tunes)
     write_npz(TUNES_FILE, arrays)
     print("Left out:", *left_out, sep="\n  ")
