@@ -15,6 +15,7 @@ import unicodedata
 import xml.etree.ElementTree as ElementTree
 import zipfile
 from collections import defaultdict
+from itertools import pairwise
 from math import floor, isfinite, nan
 
 from ..music.grid import STEPS_PER_BAR, STEPS_PER_QUARTER
@@ -220,24 +221,25 @@ def path_key(path: str, archived: bool = False) -> str:
 # --- measures ----------------------------------------------------------------------------------
 
 
-def measure_rows(root) -> tuple[list[str | None], list[list]]:
-    """``(the parts' ids, rows)``: a row for each measure of the score, in it the measure of each
-    part or None."""
+def measure_rows(root) -> tuple[list[str | None], list[list[tuple]]]:
+    """``(the parts' ids, rows)``: a row for each measure of the score, in it (place of the part,
+    its measure) of the parts that have one."""
     if root.tag == "score-timewise":
-        rows = [{part.get("id"): part for part in row} for row in root.iterfind("measure")]
-        labels = list(dict.fromkeys(label for row in rows for label in row))
-        for element, row in zip(root.iterfind("measure"), rows, strict=True):
-            for part in row.values():
-                part.attrib = element.attrib  # the number of the measure, for sentences
-        return labels, [[row.get(label) for label in labels] for row in rows]
+        labels, rows = {}, []
+        for measure in root.iterfind("measure"):
+            rows.append([])
+            for part in measure.iterfind("part"):
+                place = labels.setdefault(part.get("id"), len(labels))
+                part.attrib = measure.attrib  # the number of the measure, for sentences
+                rows[-1].append((place, part))
+        return list(labels), rows
     parts = list(root.iterfind("part"))
     columns = [list(part.iterfind("measure")) for part in parts]
     places = measure_places([[bar.get("number") for bar in column] for column in columns])
-    count = max((place[-1] + 1 for place in places if place), default=0)
-    rows = [[None] * len(parts) for _ in range(count)]
+    rows = [[] for _ in range(max((place[-1] + 1 for place in places if place), default=0))]
     for number, (column, place) in enumerate(zip(columns, places, strict=True)):
         for measure, row in zip(column, place, strict=True):
-            rows[row][number] = measure
+            rows[row].append((number, measure))
     return [part.get("id") for part in parts], rows
 
 
@@ -253,28 +255,27 @@ def measure_places(columns: list[list[str | None]]) -> list[list[int]]:
         return [list(range(len(longest)))] * len(columns)
     try:
         counted = [list(map(int, column)) for column in columns]
-        if all(a < b for column in counted for a, b in zip(column, column[1:], strict=False)):
+        if all(a < b for column in counted for a, b in pairwise(column)):
             columns, longest = counted, sorted(set().union(*counted))
     except (TypeError, ValueError):
         pass  # measures numbered X1 or not at all
-    places = []
+    rows, places = {bar: row for row, bar in enumerate(longest)}, []
     for column in columns:
-        rows = iter(range(len(longest)))
-        place = [next((row for row in rows if longest[row] == bar), None) for bar in column]
-        places.append(list(range(len(column))) if None in place else place)
+        place = [rows.get(bar, -1) for bar in column]
+        makes_sense = len(rows) == len(longest) and -1 not in place
+        makes_sense = makes_sense and all(a < b for a, b in pairwise(place))
+        places.append(place if makes_sense else list(range(len(column))))
     return places
 
 
-def read_rows(parts: list[MusicPart], rows: list[list]) -> tuple[list, dict, list]:
+def read_rows(parts: list[MusicPart], rows: list[list[tuple]]) -> tuple[list, dict, list]:
     """Lets every part read its measure of each row. Returns ``(measures, endings, metres)``, the
     first two as ``bars_of_measures`` has them, the last as a ``Reading``."""
     measures, endings, metres, metre, start = [], {}, [], None, 0.0
     for number, row in enumerate(rows):
-        changes, present = {}, []
-        for part, measure in zip(parts, row, strict=True):
-            if measure is not None:
-                part.read_measure(measure, start, changes)
-                present.append(part)
+        changes, present = {}, [parts[place] for place, _ in row]
+        for part, (_, measure) in zip(present, row, strict=True):
+            part.read_measure(measure, start, changes)
         full = bar_length(changes.get(start, metre))
         length = measure_length(present, full)
         measures.append((start, length, full or length))
