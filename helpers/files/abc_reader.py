@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import lru_cache
 
 from ..music.grid import MAX_STEPS, STEPS_PER_BAR
 from ..music.keys import key_fifths
@@ -40,8 +41,8 @@ MODE_NAMES |= {"loc": "locrian", "lyd": "lydian"}
 TUPLET_INTO = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}  # 5, 7 and 9 depend on the metre
 # What K: and V: say beside the key (section 4.6): "clef=treble-8", "bass", "transpose=-2".
 CLEF = re.compile(
-    r"(?<!\S)(?:clef\s*=\s*(?P<named>[A-Za-z]+)|(?P<bare>treble|bass|alto|tenor|perc)[a-z]*)"
-    r"\d?(?P<octave>[+-]8)?(?!\S)"
+    r'(?<!\S)(?:clef\s*=\s*"?(?P<named>[A-Za-z]+)|(?P<bare>treble|bass|alto|tenor|perc)[a-z]*)'
+    r'\d?(?P<octave>[+-]8)?"?(?!\S)'
 )
 NAME = re.compile(r'(?<!\S)(?:name|nm)\s*=\s*(?:"([^"]*)"|([^\s"]+))')
 PROPERTY = re.compile(r'(?<!\S)(?P<name>[a-z]{1,12})\s*=\s*(?P<value>"[^"]*"|[^\s"]+)')
@@ -62,11 +63,11 @@ TOKEN = re.compile(
     r"|\[(?P<volta>[1-9])"
     r'|(?P<chords>\[(?P<chord>(?:"[^"]*+"|[^\[\]|"])++)\]'
     rf"(?P<chord_length>{LENGTH})(?P<chord_hold>-?))"
-    r"|\((?P<tuplet>\d)(?::(?P<into>\d?))?(?::(?P<over>\d?))?"
+    r"|\((?P<tuplet>\d{1,2})(?::(?P<into>\d{0,2}))?(?::(?P<over>\d{0,2}))?"
     rf"|(?P<rest>[zxZX])(?P<rest_length>{LENGTH})"
     r"|(?P<broken>>{1,3}|<{1,3})|(?P<tie>-)|(?P<overlay>\(&|&\)|&+)|\+(?P<plus>[^+|\s]{1,40}+)\+"
 )
-IN_CHORD = re.compile(rf'(?P<note>{NOTE})|"(?P<symbol>[^"]*)"|![^!]*!|\+[^+]*\+')
+IN_CHORD = re.compile(rf'(?P<note>{NOTE})|"(?P<symbol>[^"]*)"|![^!]*!|\+[^+]*\+|{{[^{{}}]*}}')
 # Before 1.6 chords stood between plus signs, where 2.0 has decorations such as +fff+.
 OLD_CHORD = re.compile(r"(?!f+$)(?:[_=^]{0,2}[A-Ga-g][',]*[\d/]*){2,}")
 
@@ -131,12 +132,14 @@ def no_tune() -> MusicFileError:
 # --- fields ------------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=32)  # the tunes of a book have few keys; so below
 def key_text(text: str) -> str:
     """A ``K:`` field without clefs and the like: "D clef=bass" -> "D". "Am=e" has none: its "="
     is an accidental."""
     return PROPERTY.sub(" ", CLEF.sub(" ", text)).strip()
 
 
+@lru_cache(maxsize=32)
 def key_name(text: str) -> str:
     """A ``K:`` field as a key: "Em" -> "E minor", "D mix" -> "D mixolydian"; "" for what is none.
     Accidentals that the field names apart are left out."""
@@ -145,6 +148,7 @@ def key_name(text: str) -> str:
     return f"{match[1]} {mode}" if mode else ""
 
 
+@lru_cache(maxsize=32)
 def key_signature(text: str) -> dict[str, int] | None:
     """How a ``K:`` field raises and lowers the letters: ``"Emix"`` gives F, C and G: 1. None where
     it only has a clef or the like."""
@@ -159,7 +163,7 @@ def key_signature(text: str) -> dict[str, int] | None:
         fifths = key_fifths(key_name(said) or f"{match[1]} major")
         for i in range(abs(fifths)):
             key["FCGDAEB"[i % 7] if fifths > 0 else "BEADGCF"[i % 7]] += 1 if fifths > 0 else -1
-    for sign, letter in re.findall(r"(\^\^?|__?|=)([A-Ga-g])(?!\w)", said):
+    for sign, letter in re.findall(r"(\^\^?|__?|=)([A-Ga-g])(?![A-Za-z\d])", said):
         key[letter.upper()] = sign.count("^") - sign.count("_")
     return dict(key)
 
@@ -426,6 +430,10 @@ class Voice:
 
     def ending(self, number: str) -> None:
         """``|1`` or ``[2``: no tie leads from the end of one ending into the next."""
+        if not self.layer and self.time > self.bar_start + 1e-9:  # it begins inside a bar
+            full = self.full or self.full_bar() or self.time - self.bar_start
+            self.measures.append((self.bar_start, self.time - self.bar_start, full))
+            self.bar_start = self.time
         if self.time == self.bar_start:
             self.endings[len(self.measures)] = number == "1"
         if number != "1" and self.alternative:
@@ -518,7 +526,7 @@ class TuneReader:
             self.read_tempo(self.tempo)
 
     def read_voice(self, value: str) -> None:
-        label, _, rest = value.strip().partition(" ")
+        label, rest = [*value.split(maxsplit=1), "", ""][:2]
         name = NAME.search(rest)
         self.names[label] = (
             text_string(name[1] or name[2]) if name else self.names.get(label, text_string(label))

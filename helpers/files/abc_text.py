@@ -71,7 +71,8 @@ def file_header(text: str) -> list[str]:
         elif begun and not letter and not value:
             break
         begun |= bool(letter or value)
-    return [line[: MAX_HEADER[1]] for line in lines[: MAX_HEADER[0]]]
+    lines = list(dict.fromkeys(reversed(lines)))[: MAX_HEADER[0]]  # of two the last one holds
+    return [line[: MAX_HEADER[1]] for line in reversed(lines)]
 
 
 def with_header(tune: str, header: list[str]) -> str:

@@ -83,6 +83,7 @@ def test_text_between_lines_of_music_is_left_out(between):
         "+trill+CD+fff+EF|+D.C.+GA",
         "uCvD~E.F|TGHA",
         "{abc}CD{/g}E{g2a/}F|{[ce]}GA",
+        "CD[{a}E]F|[G{bc}]A",
         "CyDy2EF|(G)(A)",
     ],
 )
@@ -128,6 +129,10 @@ def test_a_file_header_holds_for_all_tunes():
     assert (two.timeline.time_signature, two.rhythm, two.timeline.tempo) == ("2/4", "polka", 100)
     assert table(three.timeline.parts[0]) == SCALE[:3]
     assert (three.timeline.time_signature, three.number) == ("3/4", "3")
+
+
+def test_of_a_header_s_lines_the_last_one_holds():
+    assert notes("C", "L:1/4\nL:1/8\nL:1/4\n\nX:1\nK:C\n") == [(0, 4, 60)]
 
 
 @pytest.mark.parametrize(
@@ -244,7 +249,8 @@ def test_voices_have_names():
         *(("Dmaj=c", (66, 60)), ("D exp _f", (64, 60)), ("^f", (66, 60)), ("none", (65, 60))),
         *(("none clef=bass", (65, 60)), ("clef=bass", (65, 60)), ("HP", (66, 61)), ("", (65, 60))),
         *(("D middle=d", (66, 61)), ("A m=B", (66, 61)), ("Am=f", (65, 60)), ("Dm", (65, 60))),
-        ("D stafflines=1 octave=0", (66, 61)),
+        *(("D stafflines=1 octave=0", (66, 61)), ("C ^f^c", (66, 61)), ("D =f_c", (65, 59))),
+        *(("D_c=f", (65, 59)), ("D exp _f^c", (64, 61))),
     ],
 )
 def test_keys_beside_clefs(key, pitches):
@@ -264,6 +270,7 @@ def test_a_clef_does_not_change_the_key(field):
         *(("clef=treble-8", -12), ("treble+8", 12), ("clef=bass-8", -12), ("octave=-1", -12)),
         *(("octave=2", 24), ("transpose=-2", -2), ("transpose=3 octave=1", 15), ("clef=tenor", 0)),
         *(("bass middle=d", 0), ("treble-8 transpose=12", 0), ('name="octave=1"', 0)),
+        *(('clef="treble-8"', -12), ('clef="bass" octave=1', 12)),
     ],
 )
 def test_clefs_and_transposition_are_read_as_they_sound(said, semitones):
@@ -289,6 +296,7 @@ def test_transposition_is_a_voice_s_own():
     [
         ("V:1 clef=treble\nV:2 clef=perc\nK:C\n", "[V:1] CDEF|\n[V:2] gggg|"),
         ("V:1\nV:2 perc stafflines=1\nK:C\n", "[V:1] CDEF|\n[V:2] gggg|"),
+        ('V:1\nV:2\tclef="perc"\nK:C\n', "[V:1] CDEF|\n[V:2] gggg|"),
         ("K:C\n", "V:1\nCDEF|\nV:2 clef=perc\ngggg|"),
         ("K:C\n", "V:1\nCDEF|\nV:2\nK:clef=perc\ngggg|"),
         ("K:C\n", "V:1\nCDEF|\nV:2\nK:none clef=perc\ngggg|"),
@@ -307,6 +315,14 @@ def test_percussion_is_no_melody(tmp_path, header, body):
     (tmp_path / "a.abc").write_text(text)
     loaded = load_melody(tmp_path / "a.abc")
     assert loaded.melody[::4].tolist() == [60, 62, 64, 65]
+
+
+def test_blanks_of_any_kind_end_a_voice_s_label():
+    """7: in a header, and where the voice goes on."""
+    header = 'X:1\nL:1/4\nV:1\tname="Low"\tclef=bass\nV:2\t clef=perc\nK:C\n'
+    parts = tune("V:1\nCD|\n[V:2\t]gg|\nV: 1\tclef=bass\nE|", header).parts
+    assert [(part.name, part.is_drum) for part in parts] == [("Low", False), ("2", True)]
+    assert table(parts[0]) == SCALE[:3]
 
 
 @pytest.mark.parametrize(
@@ -335,6 +351,9 @@ def test_what_is_no_percussion(said):
         ("[!fermata!CE]4", [(0, 16, 60), (0, 16, 64)]),
         ("[!1!D!3!F!5!A]2", [(0, 8, 62), (0, 8, 65), (0, 8, 69)]),
         ('["^abc"C"_[f]"E."Am"G]2', [(0, 8, 60), (0, 8, 64), (0, 8, 67)]),
+        ("[C{g}E]", [(0, 4, 60), (0, 4, 64)]),
+        ("(12:8:12 CDEFGABcdefg A", in_a_row(*[(8 / 3, p) for p in (60, 62, 64, 65, 67, 69, 71)],
+            *[(8 / 3, p) for p in (72, 74, 76, 77, 79)], (4, 69))),
         ("[+trill+CTE]", [(0, 4, 60), (0, 4, 64)]),
         ("[^c_e=f]c", [(0, 4, 63 + 12), (0, 4, 73), (0, 4, 77), (4, 4, 73)]),
         ("[CC]D", [(0, 4, 60), (0, 4, 60), (4, 4, 62)]),
@@ -347,6 +366,9 @@ def test_what_is_no_percussion(said):
         ("(5:4:6 (3CDE FGA B", in_a_row(*[(32 / 15, p) for p in (60, 62, 64)],
             *[(3.2, p) for p in (65, 67, 69)], (4, 71))),
         ("(3(3CDE F", in_a_row(*[(8 / 3, p) for p in (60, 62, 64)], (4, 65))),  # a slip
+        ("(10:8:10CDEFGCDEFG E", in_a_row(*[(3.2, p) for p in (60, 62, 64, 65, 67) * 2], (4, 64))),
+        ("(3:2:12" + "CDE" * 4 + "E", in_a_row(*[(8 / 3, p) for p in (60, 62, 64) * 4], (4, 64))),
+        ("(12:8 " + "CDE" * 4 + "E", in_a_row(*[(8 / 3, p) for p in (60, 62, 64) * 4], (4, 64))),
         ("(3C>DE F", in_a_row((4, 60), (4 / 3, 62), (8 / 3, 64), (4, 65))),
     ],
 )  # fmt: skip
@@ -441,7 +463,13 @@ def test_voices_in_unison_tie_for_themselves():
         ("6/8", "|:A|dfe dcB|1,3 A3 A2:|2 A3 A2|]", [2, 14, 24]),
         ("6/8", "|:A|dfe dcB|1 A3 A2:|2 A3 A2:|3 A3 A3|]", [2, 14, 24, 34]),
         ("6/8", "|:A|dfe dcB|A3 |1 A2 A:|2 A3|]", [2, 14]),  # endings that fill up a bar
+        # Endings that begin inside a bar, where no bar line is.
+        ("6/8", "|:A|dfe dcB|A3 [1 A2 A:|[2 A3|]", [2, 14]),
+        ("C|", "C8|D4 [1 E4:|\\\n[2 E2||F2|G8|]", [0, 16, 40]),
+        ("C|", "|:C8[1 D8:|[2 E8|]", [0, 16, 32]),
+        ("C|", "|:C8|D4[1,3 E4:|[2,4 F4|]", [0, 16]),
         ("6/8", "|:A|dfe dcB|A3 A2:|B|def A3|", [2, 14, 26]),  # a bar in two halves
+        ("6/8", "|:A|dfe dcB|A3 [1 A2 A:|[2 A3|]def A3|", [2, 14, 32]),
         ("3/4", "C6|Z2|D6|", [0, 12, 24, 36]),
         ("3/4", "C6|X3|D6|Z|", [0, 12, 24, 36, 48, 60]),
         ("C|", "C8|Z2|[M:3/4]Z2|C6|", [0, 16, 32, 48, 60, 72]),
