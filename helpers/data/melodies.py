@@ -142,10 +142,11 @@ def melody_of(reading: Reading, name: str = "") -> LoadedMelody:
 
 
 def tempo_at(reading: Reading, step: int) -> tuple[float, list[str]]:
-    """The tempo in force at a step, and a remark where it is not the only one."""
+    """The tempo in force at a step, and a remark where it is not the only one. One that comes less
+    than half a step later is meant from there on."""
     believed = believed_tempos(reading.tempos)
-    before = [tempo for start, tempo in believed if start <= step + 1e-6]
-    usual = believed[0][1] if believed else reading.timeline.tempo or DEFAULT_TEMPO
+    before = [tempo for start, tempo in believed if start < step + 0.5]
+    usual = reading.timeline.tempo or DEFAULT_TEMPO
     tempo = round(float(before[-1] if before else usual), 3)
     if any(round(other, 3) != tempo for start, other in believed if start > step):
         return tempo, [f"The tempo changes; {tempo:g} quarters a minute, its first, is kept."]

@@ -58,8 +58,9 @@ def read_midi(data: bytes, max_notes: int = MAX_MIDI_NOTES) -> Reading:
     """A Standard MIDI File of type 0 or 1, a part for every track and channel that has notes.
 
     A note ends where its pitch is released or struck again on its track and channel, the first
-    release being that of the first note; one that is never released ends where the channel's next
-    note begins, and one that is struck and released at once has no length. A part's program is the
+    release being that of the first note, or where all of them are turned off; one that is never
+    released ends where the channel's next note begins, and one that is struck and released at once
+    has no length. A part's program is the
     first that is named for it, else 0; its controls are those of its channel in all tracks. Raises
     MusicFileError, a ValueError, for what is damaged, is no such file, or holds more than
     ``max_notes`` notes.
@@ -330,6 +331,7 @@ def find_notes(events: Events, ticks_per_quarter: int, max_notes: int = MAX_MIDI
     notes = np.empty((len(kept), 4), np.int64)
     notes[:, 0], notes[:, 1] = starts[by_time], ends[by_time]
     notes[:, 2], notes[:, 3] = pitch[source], velocity[source]
+    notes[:, 1] = np.minimum(notes[:, 1], _all_off(events, lines, notes[:, 0]))
     hanging = (notes[:, 1] == NEVER).nonzero()[0]
     for i in hanging.tolist():
         start, (begin, stop) = notes[i, 0], lines.searchsorted([lines[i], lines[i] + 1])
@@ -370,6 +372,17 @@ def _ends(key, tick, struck, kept) -> np.ndarray:
     if ((ends[:-1] > starts[1:]) & (keys[:-1] == keys[1:])).any():
         ends = np.minimum(ends, _next_ticks(keys, starts))
     return ends
+
+
+def _all_off(events: Events, lines, starts) -> np.ndarray:
+    """The first tick after each note's start at which its line turns all notes off, ``NEVER`` where
+    it does not: all sound off, all notes off, and changes of mode (MIDI 1.0, "Channel Mode
+    Messages")."""
+    chosen = (events.status >> 4 == 0xB) & ((events.one == 120) | (events.one >= 123))
+    line = events.track[chosen] * 16 + (events.status[chosen] & 15)
+    times = np.sort(line * MAX_TICKS + events.tick[chosen])  # in order of line, then tick
+    at = np.append(times, -1)[times.searchsorted(lines * MAX_TICKS + starts, side="right")]
+    return np.where(at // MAX_TICKS == lines, at % MAX_TICKS, NEVER)
 
 
 def _next_ticks(key, tick) -> np.ndarray:

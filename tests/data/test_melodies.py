@@ -366,6 +366,17 @@ def test_tempo_metre_and_title(write):
     assert loaded.bar_starts.tolist() == [4, 16]  # the bar of 1/4 is a pickup
 
 
+@pytest.mark.parametrize(
+    "later, tempo", [(2 * TICKS, 120), (TICKS, 120), (TICKS // 48, 90), (0, 90)]
+)
+def test_a_tempo_holds_from_where_it_stands(write, later, tempo):
+    """Standard MIDI Files 1.0: 120 where no tempo is set yet; what comes at once is meant at once,
+    as the melody is rounded to sixteenths."""
+    late = mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(90), time=later)
+    loaded = load_melody(write(midi_bytes(midi_track(extra=[late]), midi_track(quarters(60, 62)))))
+    assert loaded.tempo == tempo
+
+
 @pytest.mark.parametrize("micros", [b"\0\0\0", b"\0\0\1", b"\xff\xff\xff"])
 def test_an_impossible_tempo_is_left_out(write, micros):
     loaded = load_melody(

@@ -332,6 +332,32 @@ def test_notes_never_released_end_where_the_channels_next_one_begins():
     ]
 
 
+@pytest.mark.parametrize("number", [120, 123, 124, 125, 126, 127])
+def test_all_notes_off(number):
+    """MIDI 1.0, "Channel Mode Messages": 120 and 123, and the changes of mode after it."""
+    on, off, quiet = b"\x90\x3c\x50", b"\x80\x3c\x00", bytes([0xB0, number, 0])
+    low = b"\0\x90\x30\x50"
+    # What sounds ends, whether a release comes later, the pitch is struck again, or neither.
+    assert notes_of(b"\0" + on, b"\x0a" + quiet, b"\x0a" + off) == [[0, 10, 60, 80]]
+    again = b"\x05" + on + b"\x0a" + off
+    assert notes_of(b"\0" + on + low, b"\x0a" + quiet + again, b"\x0a" + quiet) == [
+        *([0, 10, 48, 80], [0, 10, 60, 80], [15, 25, 60, 80]),
+    ]
+    # What is struck then begins, and what has ended is left alone.
+    first = b"\0" + quiet + b"\0" + on + b"\x0a" + off
+    assert notes_of(first + b"\0" + quiet + b"\0" + on + b"\x07" + off) == [
+        *([0, 10, 60, 80], [10, 17, 60, 80]),
+    ]
+
+
+def test_all_notes_off_is_for_its_own_track_and_channel():
+    sounding = b"\0\x90\x3c\x50\0\x91\x40\x50\x0a\xb1\x7b\x00\x0a\x80\x3c\x00"
+    assert list(ticks_of(midi(sounding, NOTE, b"\x05\xb0\x7b\x00")).values())[:2] == [
+        *([[0, 20, 60, 80]], [[0, 10, 64, 80]]),
+    ]
+    assert notes_of(b"\0\xb0\x7a\x00" + NOTE + b"\0\xb0\x79\x00") == ticks_of(midi(NOTE))[0, 0]
+
+
 def test_notes_are_in_order_of_start_then_pitch():
     chord = b"\0\x90\x43\x50\0\x3c\x50\0\x40\x50\x0a\x40\x00\x0a\x3c\x00\0\x43\x00"
     assert [note[:3] for note in notes_of(chord)] == [[0, 20, 60], [0, 10, 64], [0, 20, 67]]
