@@ -345,10 +345,10 @@ class MusicPart:
         self.name, self.program, self.drums, self.all_drums = "", None, set(), False
         if entry is not None:
             self.read_entry(entry)
-        self.notes, self.lines, self.ties, self.kinds = [], [], {}, []
+        self.notes, self.lines, self.ties, self.kinds, self.pitches = [], [], {}, [], {}
         self.sounds, self.marks, self.doubted = {}, {}, []  # tempos: {step: quarters a minute}
         self.unpitched = self.transposed = False
-        self.divisions = 1.0
+        self.divisions, self.lengths = 1.0, {}  # lengths: in steps, of durations as written
         self.full = self.next_full = None  # a bar of its own metre; None: as the score's; 0: free
         self.shift, self.shifts, self.clefs = 0, {}, {}  # semitones, by staff; signs of clefs
 
@@ -398,6 +398,7 @@ class MusicPart:
             self.divisions = self.number(element, "divisions")
             if self.divisions <= 0:
                 raise self.error("divisions")
+            self.lengths = {}
         time = element.find("time")
         if time is not None:
             metre = read_metre(time)
@@ -446,7 +447,7 @@ class MusicPart:
         has = {child.tag: child for child in note}
         grace = "grace" in has
         length = 0.0 if grace else self.steps(note)
-        staff = text_of(has.get("staff")) or "1"
+        staff = text_of(has["staff"]) if "staff" in has else "1"
         if grace:
             start = self.time
         elif "chord" in has:
@@ -473,19 +474,22 @@ class MusicPart:
         if ties:
             self.ties[len(self.notes)] = ties
         self.notes.append((start, start + length, pitch))
-        self.lines.append((staff, text_of(has.get("voice"))))
+        self.lines.append((staff, text_of(has["voice"]) if "voice" in has else ""))
         self.kinds.append(kind)
 
     def pitch(self, element, shift: int) -> int:
-        step = text_of(element.find("step"))
-        if step not in STEP_SEMITONES:
-            raise self.error("step of a pitch")
-        octave = self.number(element, "octave")
-        alter = self.as_number(text_of(element.find("alter")) or "0")
-        pitch = floor(12 * (octave + 1) + STEP_SEMITONES[step] + alter + 0.5) + shift
-        if not 0 <= pitch <= 127:
-            raise self.error("octave of a pitch")
-        return pitch
+        said = (shift, *[(child.tag, child.text) for child in element])
+        if said not in self.pitches:  # a part has few
+            step = text_of(element.find("step"))
+            if step not in STEP_SEMITONES:
+                raise self.error("step of a pitch")
+            octave = self.number(element, "octave")
+            alter = self.as_number(text_of(element.find("alter")) or "0")
+            pitch = floor(12 * (octave + 1) + STEP_SEMITONES[step] + alter + 0.5) + shift
+            if not 0 <= pitch <= 127:
+                raise self.error("octave of a pitch")
+            self.pitches[said] = pitch
+        return self.pitches[said]
 
     def sounding(self, breaks: set[float]) -> list[Part]:
         """The part as it sounds: what is pitched, and what is drums. breaks: see ``join_ties``."""
@@ -516,7 +520,10 @@ class MusicPart:
         return [note if note and note[1] > note[0] else None for note in notes]
 
     def steps(self, element) -> float:
-        return self.duration(element.findtext("duration"))
+        text = element.findtext("duration")
+        if text not in self.lengths:
+            self.lengths[text] = self.duration(text)
+        return self.lengths[text]
 
     def duration(self, text: str | None, what: str = "duration") -> float:
         return STEPS_PER_QUARTER * self.as_number(text, what) / self.divisions
@@ -615,7 +622,7 @@ def join_ties(notes, lines, ties: dict[int, set[str]], breaks: set[float]) -> di
     before, followed = {}, set()
     for same_line, widest in ((True, STEPS_PER_BAR), (False, STEPS_PER_QUARTER)):
         waiting = defaultdict(list)  # notes whose tie has not come to its end
-        for i in order:
+        for i in order if same_line else [i for i in order if i in ties]:
             start, _, pitch = notes[i]
             types = ties.get(i, ())
             key = (lines[i], pitch) if same_line else pitch
