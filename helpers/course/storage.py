@@ -31,7 +31,6 @@ NOT_HAD = (
     *(errno.EACCES, errno.EPERM, errno.EINVAL, errno.ENOSYS, errno.ENOTTY),
     *(errno.ENOTSUP, errno.EOPNOTSUPP),
 )
-NO_LOCKS = (*NOT_HAD, errno.ENOLCK, errno.EROFS, errno.EIO)
 LOCK_SECONDS = 60  # what is done under a lock takes no time
 OLD = 24 * 3600  # seconds; no write takes as long
 
@@ -249,16 +248,13 @@ def locked(path: Path, seconds: float = LOCK_SECONDS) -> Iterator[bool]:
     be locked, which is no reason to stop: a file system without locks, a folder that may not be
     written to. seconds: how long another holder is waited for, -1 for ever; then it raises
     filelock.Timeout, an OSError. The lock ends with its process."""
-    lock, held = FileLock(path, timeout=seconds), True
+    # Its own way out, a file that merely exists, would take what a killed process left for a lock.
+    lock, held = FileLock(path, timeout=seconds, fallback_to_soft=False), True
     try:
         lock.acquire()
     except Timeout:
         raise
-    except NotImplementedError:
-        held = False
-    except OSError as error:
-        if error.errno not in NO_LOCKS:
-            raise
+    except (OSError, NotImplementedError):
         held = False
     try:
         yield held

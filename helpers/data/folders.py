@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..course.errors import MissingFileError, NotPermittedError, SettingError
 from ..course.progress_bar import progress
 from ..course.settings import cache_folder
 from ..course.storage import write_npz
@@ -75,7 +76,7 @@ def load_folder(
     """
     from joblib import Parallel, delayed
 
-    folder = Path(path)
+    folder = Path(os.path.expanduser(path))
     check_folder(folder)
     recipe = Recipe(representation, checked_name(representation, name, options), options)
     cache = Path(cache) if cache is not None else cache_folder()
@@ -100,11 +101,11 @@ def check_folder(folder: Path) -> None:
     try:
         os.scandir(folder).close()
     except PermissionError:
-        raise PermissionError(
+        raise NotPermittedError(
             f"You have no permission to look into the folder {str(folder)!r}: ask its owner for it."
         ) from None
     except (OSError, ValueError):
-        raise FileNotFoundError(f"There is no folder {str(folder)!r}: check the path.") from None
+        raise MissingFileError(f"There is no folder {str(folder)!r}: check the path.") from None
 
 
 def find_files(folder: Path, closed: list | None = None) -> list[str]:
@@ -183,12 +184,12 @@ def checked_name(representation, name: str | None, options: dict) -> str:
     """The name under which results are kept."""
     if callable(representation):
         if not isinstance(name, str) or not name.isidentifier():
-            raise ValueError(
+            raise SettingError(
                 'A function needs a name for the cache, made of letters: name="my_features".'
             )
         return name
     if not isinstance(representation, str) or representation not in REPRESENTATIONS:
-        raise ValueError(
+        raise SettingError(
             f"A representation is one of {', '.join(REPRESENTATIONS)}, or a function, not "
             f"{representation!r}."
         )
@@ -196,9 +197,9 @@ def checked_name(representation, name: str | None, options: dict) -> str:
     unknown = sorted(set(options) - set(known))
     if unknown:
         others = f"; it has {', '.join(known)}" if known else ""
-        raise ValueError(f"{representation!r} has no option {unknown[0]!r}{others}.")
+        raise SettingError(f"{representation!r} has no option {unknown[0]!r}{others}.")
     if representation == "tokens" and not hasattr(options.get("vocabulary"), "encode"):
-        raise ValueError(
+        raise SettingError(
             'Tokens need a vocabulary: vocabulary=Vocabulary(load_folder(p, "words")).'
         )
     return representation

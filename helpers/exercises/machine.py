@@ -14,7 +14,6 @@ import platform
 import re
 import shutil
 import sys
-import tempfile
 import textwrap
 import zipfile
 from pathlib import Path
@@ -333,11 +332,12 @@ def look_at_disk() -> Check:
 
 
 def look_at_runs() -> Check:
-    """Writes a file to where training will, and removes it."""
+    """Writes a file to where training will, in the same way, and removes it."""
+    from ..course.storage import check_writable
+
     name, place = _place_of_runs()
     try:
-        with tempfile.TemporaryFile(dir=place) as file:
-            file.write(b"a" * 4096)
+        check_writable(place)
     except OSError as error:
         other = "allow that, or let RUNS_DIR name another folder before Jupyter starts."
         found = f"cannot be written ({error.strerror or error})"

@@ -206,7 +206,7 @@ def one_sentence(path) -> Iterator[Path]:
     """Whatever goes wrong here with a file becomes a MusicFileError that begins with its name."""
     if not isinstance(path, (str, PathLike)):
         raise MusicFileError(f"A file's path is text or a Path, not {type(path).__name__}.")
-    path = Path(path)
+    path = Path(os.path.expanduser(path))
     name = clean_name(path.name) or str(path)
     try:
         yield path

@@ -347,7 +347,6 @@ def test_a_disk_that_fails_is_told(tmp_path, monkeypatch, number):
 
 @pytest.mark.skipif(os.name != "posix", reason="flock is POSIX's")
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL])
-@pytest.mark.filterwarnings("ignore:flock not supported")
 def test_a_file_system_without_locks_is_no_reason_to_stop(tmp_path, monkeypatch, number):
     monkeypatch.setattr("fcntl.flock", refuse(number))
     folder = tmp_path / "04"

@@ -572,7 +572,6 @@ def test_a_place_that_takes_nothing_names_the_variable(server, place, monkeypatc
 
 
 @pytest.mark.skipif(os.name != "posix", reason="flock is POSIX's")
-@pytest.mark.filterwarnings("ignore:flock not supported")
 @pytest.mark.parametrize("name", ["ENOLCK", "EOPNOTSUPP", "ENOSYS"])
 def test_a_file_system_without_locks_takes_a_download(server, place, monkeypatch, name):
     def refuse(*arguments):
