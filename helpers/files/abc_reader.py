@@ -430,10 +430,12 @@ class Voice:
 
     def ending(self, number: str) -> None:
         """``|1`` or ``[2``: no tie leads from the end of one ending into the next."""
-        if not self.layer and self.time > self.bar_start + 1e-9:  # it begins inside a bar
-            full = self.full or self.full_bar() or self.time - self.bar_start
-            self.measures.append((self.bar_start, self.time - self.bar_start, full))
-            self.bar_start = self.time
+        length = self.time - self.bar_start
+        if length > 1e-9 and not self.layer:  # it begins inside a bar, or the bar line is left out
+            full = self.full or self.full_bar() or length
+            if self.measures or length > full - 1e-6:  # else this would look like a pickup
+                self.measures.append((self.bar_start, length, full))
+                self.bar_start = self.time
         if self.time == self.bar_start:
             self.endings[len(self.measures)] = number == "1"
         if number != "1" and self.alternative:
