@@ -419,7 +419,7 @@ def test_without_permission():
         assert said.startswith(f"{name} may not be read: ask its owner for permission")
     assert report[-1].startswith(f"Not all could be kept in {place / 'cache'} (permission denied)")
     error = run.stderr.splitlines()[-1]
-        assert "NotPermittedError: You have no permission to look into the folder" in error
+    assert "NotPermittedError: You have no permission to look into the folder" in error
 
 
 @pytest.mark.skipif(not hasattr(os, "symlink"), reason="no links on this system")
