@@ -69,7 +69,7 @@ def music21_measures(path: Path) -> list[list[list]]:
         for measure in part.getElementsByClass(stream.Measure):
             notes = []
             for voice in [*measure.voices, measure]:
-                offset = 0 if voice is measure else voice.offset
+                offset, name = (0, "") if voice is measure else (voice.offset, str(voice.id))
                 for element in voice.notes:
                     if isinstance(element, harmony.Harmony) or element.duration.isGrace:
                         continue
@@ -78,7 +78,7 @@ def music21_measures(path: Path) -> list[list[list]]:
                         if hasattr(note, "pitch"):
                             at, length = Fraction(offset + element.offset), element.quarterLength
                             tie = note.tie.type if note.tie else ""
-                            notes.append((at, length, note.pitch.ps, str(voice.id), tie))
+                            notes.append((at, length, note.pitch.ps, name, tie))
             measures.append((Fraction(measure.offset), notes))
         staff_of = str(part.id).rpartition("-Staff")[0]
         if staff_of and staff_of == before:
@@ -162,21 +162,24 @@ def off(note: tuple, other: tuple) -> float:
 
 
 REASONS = {
-    "tie": "A tie joins notes that do not touch or are in two voices; music21's lie apart.",
+    "tie": "A tie joins notes that do not touch, overlap or are in two voices; here music21's are "
+    "joined only where they touch.",
     "ending": "A tie from the first ending into the second is not followed; by file it looks so.",
-    "chord": "A note of a chord has a length of its own ([duration]); music21 takes the first's.",
+    "chord": "A note of a chord begins with the one before, whatever stands between ([chord]), and "
+    "has a length of its own ([duration]); music21 gives it the first's, or ends the chord.",
+    "staff": "A note that names no staff is in the first ([staff]); music21 has it in all.",
     "cue": "A cue note is silent ([cue]); music21 lets it sound.",
     "accidental": "An accidental without [alter] is only drawn; music21 lets it sound.",
     "tablature": "A staff of tablature repeats the music of another; music21 has it twice.",
-    "parts": "Part lists differ: music21 joins parts of one id, or has none for an empty one.",
+    "parts": "Lists of parts or staves differ: drums are a part of their own in the kit.",
     "other": "Not known.",
 }
 
 
-def reasons(content: str, found: list[tuple]) -> Counter:
-    """Why notes differ, as a Counter of keys of REASONS."""
+def reasons(content: str, ours: list[Counter], found: list[tuple]) -> Counter:
+    """Why notes differ, as a Counter of keys of REASONS. ours: all notes of the kit's parts."""
     told = Counter()
-    for _, mine, theirs in found:
+    for number, mine, theirs in found:
         by_place = {(start, pitch): length for start, length, pitch in theirs}
         by_length = {(start, length): pitch for start, length, pitch in theirs}
         explained = set()
@@ -191,12 +194,18 @@ def reasons(content: str, found: list[tuple]) -> Counter:
             elif "<ending" in content:
                 told["ending"] += 1
             else:
-                told["other"] += 1
+                told["chord" if "<chord" in content else "other"] += 1
         for start, _, pitch in theirs:
             if (start, pitch) not in explained:
-                inside = any(a < start < a + n for a, n, p in mine if p == pitch)
-                known = "tie" if inside else "cue" if "<cue" in content else ""
-                told[known or ("tablature" if "TAB</sign>" in content else "other")] += 1
+                held = any(a < start < a + n for a, n, p in ours[number] if p == pitch)
+                signs = {
+                    "cue": "<cue",
+                    "tablature": "TAB</sign>",
+                    "chord": "<chord",
+                    "staff": "<staves",
+                }
+                likely = (reason for reason, sign in signs.items() if sign in content)
+                told["tie" if held else next(likely, "other")] += 1
     return told
 
 
@@ -222,7 +231,7 @@ def compare(path: Path) -> dict:
     as_placed, _ = differences(ours, placed(theirs))
     differ, found = differences(ours, lined_up)
     text = kit.decode_xml(kit.unzip_score(content) if content[:2] == b"PK" else content)
-    told = Counter(parts=differ) if len(ours) != len(lined_up) else reasons(text, found)
+    told = Counter(parts=differ) if len(ours) != len(lined_up) else reasons(text, ours, found)
     return result | {
         "notes": most,
         "as placed": most - as_placed,
