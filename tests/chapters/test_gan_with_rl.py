@@ -358,6 +358,17 @@ def songs():
     return windows(), rl.transposition_room(windows(), pieces())
 
 
+def keep_learners(patch, keep):
+    """Trainings with rewards get the networks of the one before, as good as new, and optimizers
+    whose rates fall over two iterations."""
+    build, two = rl.build_learners, {"iterations": 2}
+    patch.setattr(
+        rl,
+        "build_learners",
+        lambda settings, start: keep("learners", build(settings | two, start)),
+    )
+
+
 def test_noise_is_music_of_one_note_a_voice():
     x, _ = rl.to_notes(windows())
     y = rl.make_noise(x[:, :30], 4).numpy()
@@ -394,33 +405,41 @@ class Constant:
         return self.answers
 
 
+@functools.cache
+def two_bars():
+    """Melodies, Bach's parts and a generator's."""
+    x, real = rl.to_notes(rl.make_windows(pieces(), 2)[:2])
+    return x, real, rl.write_parts(generator(32), x, seed=1)
+
+
+def two_bar_learners(baseline_rate):
+    network, baseline = rl.build_generator(32), rl.build_baseline(32, units=2)
+    slow = rl.adam(baseline, baseline_rate, 10)
+    return network, baseline, {"generator": rl.adam(network, 1e-3, 10), "baseline": slow}
+
+
 @pytest.mark.parametrize("reward", [1.0, 0.0])
 def test_what_is_rewarded_becomes_likelier(reward):
     """Parts that got more than expected become likelier by an update without cross-entropy, parts
     that got less become less likely."""
-    network = rl.build_generator()
-    x, real = rl.to_notes(windows()[:2])
-    made = rl.write_parts(network, x, seed=1)
-    baseline = rl.build_baseline(units=2)
-    optimizers = {"generator": rl.adam(network, 1e-3, 10), "baseline": rl.adam(baseline, 1e-9, 10)}
+    network, baseline, optimizers = two_bar_learners(baseline_rate=1e-9)
+    x, real, made = two_bars()
     networks = network, Constant([reward, reward]), baseline
     weights = {"rl": 1.0, "classic": 0.0, "teacher": 0.0, "baseline": True}
     before = np.sum(rl.log_of_piece(network, x, made))
-    rl.generator_step(networks, optimizers, x, real, made, weights)
+    rl.generator_step.python_function(networks, optimizers, x, real, made, weights)
     after = np.sum(rl.log_of_piece(network, x, made))
     assert (after > before) == (reward == 1)
 
 
 @pytest.mark.parametrize("name", ["classic", "teacher"])
 def test_bachs_own_notes_become_likelier(name):
-    network, baseline = rl.build_generator(), rl.build_baseline(units=2)
-    x, real = rl.to_notes(windows()[:2])
-    made = rl.write_parts(network, x, seed=1)
-    optimizers = {"generator": rl.adam(network, 1e-3, 10), "baseline": rl.adam(baseline, 1e-3, 10)}
+    network, baseline, optimizers = two_bar_learners(baseline_rate=1e-3)
+    x, real, made = two_bars()
     weights = {"rl": 0.0, "classic": 0.0, "teacher": 0.0, "baseline": False} | {name: 1.0}
     networks = network, Constant([0.7, 0.7]), baseline
     before = np.sum(rl.log_of_piece(network, x, real))
-    rl.generator_step(networks, optimizers, x, real, made, weights)
+    rl.generator_step.python_function(networks, optimizers, x, real, made, weights)
     assert np.sum(rl.log_of_piece(network, x, real)) > before
 
 
@@ -430,10 +449,9 @@ def same_weights(one, other):
     )
 
 
-def test_a_training_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path, monkeypatch):
+def test_a_training_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path, monkeypatch, keep):
     recipe = rl.RECIPE | SONGS_SETTINGS
     start = {"generator": generator(), "discriminator": lively(rl.build_discriminator())}
-    whole = rl.reward_generator(tmp_path / "a", start, songs(), lambda _: {}, recipe, "whole")
 
     class Stop(Exception):
         pass
@@ -444,15 +462,22 @@ def test_a_training_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path, mon
             raise Stop
         return {}
 
-    with pytest.raises(Stop):
-        rl.reward_generator(tmp_path / "b", start, songs(), stop, recipe, "stopped")
+    with monkeypatch.context() as patch:
+        keep_learners(patch, keep)
+        with pytest.raises(Stop):
+            rl.reward_generator(tmp_path / "b", start, songs(), stop, recipe, "stopped")
+        whole = rl.reward_generator(tmp_path / "a", start, songs(), lambda _: {}, recipe, "whole")
+    # New networks, whose steps are compiled after the first iteration.
     resumed = rl.reward_generator(tmp_path / "b", start, songs(), lambda _: {}, recipe, "resumed")
     for name in rl.LEARNERS:
         assert same_weights(whole.networks[name], resumed.networks[name]), name
     assert whole.history["reward"] == resumed.history["reward"]
 
 
-def test_pretraining_and_its_continuation(tmp_path):
+def test_pretraining_and_its_continuation(tmp_path, monkeypatch, keep):
+    begin, build, optimize = rl.build_generator(), rl.build_generator, rl.adam
+    monkeypatch.setattr(rl, "build_generator", lambda: keep("generator", build()))
+    monkeypatch.setattr(rl, "adam", lambda *some: keep("adam", optimize(*some)))
     settings = SONGS_SETTINGS | {"rate": 1e-3}
     look_back = rl.look_at_music(windows()[:2], windows()[:1])
     training = rl.pretrain_generator(tmp_path / "a", songs(), look_back, settings, "first")
@@ -460,18 +485,19 @@ def test_pretraining_and_its_continuation(tmp_path):
     assert history["iteration"] == [0, 1, 2] and history["loss"][-1] < history["loss"][0]
     assert np.shape(history["UPC"]) == (3, 3)
     assert np.shape(training.samples["voices"]) == (3, 1, 64, 4)
-    begin = training.networks["generator"]
+    begin.set_weights(training.networks["generator"].get_weights())
     more = rl.pretrain_generator(tmp_path / "b", songs(), look_back, settings, "more", start=begin)
     assert more.history["loss"][0] == pytest.approx(history["loss"][-1], abs=1e-4)
     assert not same_weights(begin, more.networks["generator"])
 
 
-def test_ablations_change_what_they_name(tmp_path, monkeypatch):
+def test_ablations_change_what_they_name(tmp_path, monkeypatch, keep):
+    keep_learners(monkeypatch, keep)
     monkeypatch.setenv("RUNS_DIR", str(tmp_path))
     judge = lively(rl.build_discriminator())
     look_back = rl.look_at_rewards(judge, windows()[:1], windows()[:1])
     start = {"generator": generator(), "discriminator": judge}
-    recipe = rl.RECIPE | SONGS_SETTINGS | {"iterations": 1}
+    recipe = rl.RECIPE | SONGS_SETTINGS | {"iterations": 1, "discriminator_updates": 1}
     lessons = SONGS_SETTINGS | {"iterations": 1, "rate": 1e-3, "noise": False}
     some = ("the recipe", "four negatives for each melody", "discriminator knows no noise")
     changes = {name: rl.ABLATIONS[name] for name in some}
@@ -486,10 +512,13 @@ def test_every_ablation_is_a_change_of_the_recipe():
     assert all(set(change) <= allowed for change in rl.ABLATIONS.values())
 
 
-def test_the_gradients_variance_is_between_batches(tmp_path):
-    networks = generator(), lively(rl.build_discriminator()), rl.build_baseline(units=2)
-    found = rl.gradient_variance(networks, songs(), SONGS_SETTINGS, 2)
-    x, _ = rl.to_notes(next(rl.batches_from(*songs(), SONGS_SETTINGS, 0)))
+def test_the_gradients_variance_is_between_batches(monkeypatch):
+    monkeypatch.setattr(rl, "policy_gradients", rl.policy_gradients.python_function)
+    discriminator, baseline = lively(rl.build_discriminator(32)), rl.build_baseline(32, units=2)
+    networks, short = (generator(32), discriminator, baseline), rl.make_windows(pieces(), 2)[:8]
+    songs = short, rl.transposition_room(short, pieces())
+    found = rl.gradient_variance(networks, songs, SONGS_SETTINGS, 2)
+    x, _ = rl.to_notes(next(rl.batches_from(*songs, SONGS_SETTINGS, 0)))
     made = rl.write_parts(networks[0], x, seed=0)
     without, with_baseline = rl.policy_gradients(*networks, x, made)
     assert len(without) == len(with_baseline) == networks[0].count_params()

@@ -592,7 +592,7 @@ def interrupt_after(monkeypatch, name, calls):
     monkeypatch.setattr(rnn, name, interrupted)
 
 
-def test_a_training_that_is_stopped_goes_on_as_if_it_had_not_been(runs, monkeypatch):
+def test_a_training_that_is_stopped_goes_on_as_if_it_had_not_been(runs, monkeypatch, keep):
     monkeypatch.setattr(rnn, "evaluate", lambda network, sequences: (size_of(network), 0.5))
     # Of one length, so that each step is built but once.
     train = [
@@ -603,7 +603,19 @@ def test_a_training_that_is_stopped_goes_on_as_if_it_had_not_been(runs, monkeypa
     def write(network):
         return np.float32([size_of(network)])
 
-    whole = new_training("whole")
+    def one_more_training(chapter):
+        run = new_training(chapter)
+        run.networks, run.optimizers = keep("training", (run.networks, run.optimizers))
+        return run
+
+    with monkeypatch.context() as patch:
+        interrupt_after(patch, "train_step", 5)
+        first = one_more_training("parts")
+        with pytest.raises(Stopped, match="5 of 9"):
+            rnn.train_network(first, train, valid, "Tunes", write)
+    assert first.iteration == 5 and first.history["epoch"] == [1]
+
+    whole = one_more_training("whole")
     first_weights = [w.numpy() for w in whole.networks["network"].weights]
     rnn.train_network(whole, train, valid, "Tunes", write)
     assert whole.iteration == 9 and whole.history["epoch"] == [1, 2, 3]
@@ -611,12 +623,7 @@ def test_a_training_that_is_stopped_goes_on_as_if_it_had_not_been(runs, monkeypa
     weights = whole.networks["network"].weights
     assert any(not np.array_equal(a, b) for a, b in zip(first_weights, weights, strict=True))
 
-    with monkeypatch.context() as patch:
-        interrupt_after(patch, "train_step", 5)
-        first = new_training("parts")
-        with pytest.raises(Stopped, match="5 of 9"):
-            rnn.train_network(first, train, valid, "Tunes", write)
-    assert first.iteration == 5 and first.history["epoch"] == [1]
+    # New networks; compiled after the fifth iteration.
     second = new_training("parts")
     rnn.train_network(second, train, valid, "Tunes", write)
     assert outcome(second) == outcome(whole)

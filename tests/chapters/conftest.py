@@ -1,0 +1,31 @@
+"""To compile a step takes many times as long as to take it: what saves compiling."""
+
+import pytest
+import tensorflow as tf
+
+
+@pytest.fixture
+def eagerly():
+    """Steps are taken line by line, for tests that take each of them but a few times. (The
+    notebooks compile them all, under SMOKE=1.)"""
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
+@pytest.fixture(scope="module")
+def keep():
+    """``keep(name, made)``: networks and optimizers, in dicts or tuples as they may be. Returns
+    those that came first under this name, with all that the new ones hold: weights, and the states
+    of dropout and optimizers. What was compiled for them need not be compiled again."""
+    kept = {}
+
+    def take_over(old, new):
+        for variable, value in zip(old.variables, new.variables, strict=True):
+            variable.assign(value)
+
+    def keep(name, made):
+        tf.nest.map_structure(take_over, kept.setdefault(name, made), made)
+        return kept[name]
+
+    return keep
