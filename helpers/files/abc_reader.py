@@ -50,6 +50,7 @@ LENGTH = r"\d*+/*+\d*+"
 NOTE = (
     rf"(?P<sign>\^\^?|__?|=)?(?P<letter>[A-Ga-g])(?P<octave>[',]*+)(?P<length>{LENGTH})(?P<hold>-?)"
 )
+NOTE_GROUPS = ("sign", "letter", "octave", "length", "hold")
 # Each alternative begins with other characters, or gives up at its own first one, so that no text
 # takes long. Of "!" two make a decoration if neither a blank nor a bar line nor a chord is between
 # them, as section 12.2 has it, or if there is a letter that music has not; else they end a line.
@@ -268,12 +269,9 @@ class Voice:
         self.time = self.bar_start = self.reach = 0.0
         self.full = None  # the metre's steps where the bar began
         self.layers, self.layer = [Layer()], 0
+        self.now = self.layers[0]  # the layer where the voice stands
         self.bars_behind, self.overlay_start = 0, None
         self.alternative = False  # whether a first ending has been
-
-    @property
-    def now(self) -> Layer:
-        return self.layers[self.layer]
 
     def sound_as(self, sound: dict[str, int]) -> None:
         """Takes over what ``sound_of`` gives."""
@@ -337,6 +335,7 @@ class Voice:
             if note is None:
                 note = [self.time, self.time, pitch]
                 self.notes.append(note)
+            note[1] = self.time + own * unit
             added.append((place, note, own))
             if hold:
                 tied[place] = (pitch, note)
@@ -346,10 +345,12 @@ class Voice:
         arpeggio = held and tied and len(tied) == len(chord) and not spread
         layer.tied = layer.tied | tied if arpeggio else tied
         layer.last = (self.time, length, unit, added, self.reach)
-        self.last_length(1.0)
+        self.time += length * unit
+        if self.time > self.reach:
+            self.reach = self.time
 
     def last_length(self, factor: float) -> None:
-        """Ends what was added last, so much longer or shorter than it is written."""
+        """Makes what was added last so much longer or shorter than it is written."""
         start, length, unit, added, reach = self.now.last
         for _, note, own in added:
             note[1] = start + own * unit * factor
@@ -396,8 +397,8 @@ class Voice:
             self.overlay_start = len(self.measures)
             return
         if sign == "&)":
-            self.overlay_start, self.bars_behind, self.layer = None, 0, 0
-            self.time = self.reach
+            self.overlay_start, self.bars_behind = None, 0
+            self.layer, self.now, self.time = 0, self.layers[0], self.reach
             return
         back = len(sign) - 1
         if self.overlay_start is not None:
@@ -407,6 +408,7 @@ class Voice:
         self.layer += 1
         if self.layer == len(self.layers):
             self.layers.append(Layer())
+        self.now = self.layers[self.layer]
 
     def start_of_bar(self) -> float:
         """Of the bar where the voice stands, which an overlay may have taken back."""
@@ -424,7 +426,7 @@ class Voice:
         if len(self.measures) > MAX_NOTES:
             raise too_many_notes()
         self.time = self.bar_start = self.reach
-        self.full, self.layer = None, 0
+        self.full, self.layer, self.now = None, 0, self.layers[0]
         for layer in self.layers:
             layer.accidentals, layer.last = {}, None
 
@@ -622,11 +624,9 @@ class TuneReader:
         that of the chord (section 4.17)."""
         chord = []
         for note in notes:
-            place, pitch = self.voice.pitch(
-                note["sign"], note["letter"], note["octave"], self.scope, len(notes) > 1
-            )
-            length = length_of(note["length"]) * times
-            chord.append((place, pitch, length, hold or note["hold"]))
+            sign, letter, octave, length, tie = note.group(*NOTE_GROUPS)
+            place, pitch = self.voice.pitch(sign, letter, octave, self.scope, len(notes) > 1)
+            chord.append((place, pitch, length_of(length) * times, hold or tie))
         if chord:
             self.voice.sound(chord, chord[0][2])
 
