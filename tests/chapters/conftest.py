@@ -14,11 +14,17 @@ def eagerly():
 
 
 @pytest.fixture(scope="module")
-def keep():
+def kept():
+    return {}
+
+
+@pytest.fixture
+def keep(kept, monkeypatch):
     """``keep(name, made)``: networks and optimizers, in dicts or tuples as they may be. Returns
-    those that came first under this name, with all that the new ones hold: weights, and the states
-    of dropout and optimizers. What was compiled for them need not be compiled again."""
-    kept = {}
+    those that came first in this file under that name, with all that the new ones hold: weights,
+    and the states of dropout and optimizers. What was compiled for them stays so."""
+    # TensorFlow's own seed, on which nothing here depends, makes it prepare all graphs anew.
+    monkeypatch.setattr(tf.random, "set_seed", lambda seed: None)
 
     def take_over(old, new):
         for variable, value in zip(old.variables, new.variables, strict=True):

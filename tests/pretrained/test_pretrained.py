@@ -25,6 +25,7 @@ from helpers.pretrained import (
 )
 
 SCALE = np.repeat([60, 62, 64, 65, 67, 69, 71, 72], 8).astype(np.int16)  # four bars
+FAST_SCALE = SCALE[::2]  # two
 
 
 both_systems = pytest.mark.parametrize("accompany", [pretrained.accompany, pretrained.accompany_rl])
@@ -43,20 +44,20 @@ def test_any_length(accompany, steps):
 
 @both_systems
 def test_the_seed_decides(accompany):
-    first = accompany(SCALE, seed=3)
-    assert np.array_equal(first, accompany(SCALE, seed=3))
-    assert not np.array_equal(first, accompany(SCALE, seed=4))
-    runs = [accompany(SCALE) for _ in range(3)]
+    first = accompany(FAST_SCALE, seed=3)
+    assert np.array_equal(first, accompany(FAST_SCALE, seed=3))
+    assert not np.array_equal(first, accompany(FAST_SCALE, seed=4))
+    runs = [accompany(FAST_SCALE) for _ in range(3)]
     assert not (np.array_equal(runs[0], runs[1]) and np.array_equal(runs[1], runs[2]))
 
 
 @both_systems
 @pytest.mark.parametrize("octaves", [-24, -12, 12, 24])
 def test_a_melody_out_of_range_is_moved_by_octaves_and_back(accompany, octaves):
-    moved = accompany(SCALE + octaves, seed=1)
-    shift = arguments.fitting_shift(SCALE + octaves)
+    moved = accompany(FAST_SCALE + octaves, seed=1)
+    shift = arguments.fitting_shift(FAST_SCALE + octaves)
     assert shift % 12 == 0
-    expected = accompany(SCALE + octaves + shift, seed=1)
+    expected = accompany(FAST_SCALE + octaves + shift, seed=1)
     sounding = expected != REST
     assert np.array_equal(moved[sounding], expected[sounding] - shift)
 
@@ -832,13 +833,13 @@ def test_the_published_drummer_plays():
 
 
 def test_the_rewarded_generator_knows_where_the_bar_begins():
-    plain, later = (pretrained.accompany_rl(SCALE, seed=2, pickup=some) for some in (0, 4))
+    plain, later = (pretrained.accompany_rl(FAST_SCALE, seed=2, pickup=some) for some in (0, 4))
     assert not np.array_equal(plain, later)
-    assert np.array_equal(plain, pretrained.accompany_rl(SCALE, seed=2, pickup=16))
+    assert np.array_equal(plain, pretrained.accompany_rl(FAST_SCALE, seed=2, pickup=16))
 
 
 def test_without_chance_there_is_one_accompaniment():
-    runs = [pretrained.accompany_rl(SCALE, temperature=0, seed=seed) for seed in (1, 2)]
+    runs = [pretrained.accompany_rl(FAST_SCALE, temperature=0, seed=seed) for seed in (1, 2)]
     assert np.array_equal(*runs)
     assert metrics.rest_share(runs[0][:, 1:]) < 0.1
 
