@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = hand_on(
     __name__,
     {
         "curves": "plot_losses plot_metrics",
+        "diagrams": "Diagram",
         "heatmaps": "plot_matrices plot_waveform",
         "notation": "plot_notation",
         "player": "play play_samples",

@@ -1,0 +1,303 @@
+"""Diagrams of systems: boxes, arrows, shapes of tensors, loops, a network unrolled in time.
+
+A diagram is written on a grid: places are ``(column, row)``, rows count downwards, and both may be
+fractions. All diagrams have the same hand: one font, one width of lines, four kinds of boxes that
+differ in outline as well as in colour.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.patches import FancyBboxPatch, PathPatch, Polygon
+from matplotlib.path import Path
+from PIL import Image
+
+from .pictures import COLOURS, DPI, Picture, in_own_style
+
+WIDEST = 8.0  # inches, 800 pixels: what a notebook's page shows at full size
+SHARPNESS = 2  # pixels of the picture for each that is shown: small letters stay crisp
+MARGIN = 0.12  # inches, and all lengths below
+CORNER, LINE, INK = 0.09, 1.4, "#222222"
+SIZE, SMALL = 11, 9.5  # of text, points
+HEAD = 0.12, 0.05  # of an arrow: its length, and half its width
+
+
+class Kind(NamedTuple):
+    """How a box looks: its ground, its edge, the edge's dashes, and whether its ends are round."""
+
+    face: str
+    edge: str
+    dashes: str = "-"
+    round: bool = False
+
+
+KINDS = {
+    "data": Kind("#FFFFFF", "#666666"),
+    "network": Kind("#D9EDFA", COLOURS[3]),
+    "noise": Kind("#FDF1DA", "#A06E00", (0, (2.5, 1.5))),
+    "number": Kind("#F5E1EA", COLOURS[0], round=True),
+}
+
+
+class Box(NamedTuple):
+    """Where a box stands: its middle and its size, inches."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    def reach(self, axis: int) -> tuple[float, float]:
+        """From where to where it goes, across (axis 0) or down (1)."""
+        half = self[2 + axis] / 2
+        return self[axis] - half, self[axis] + half
+
+
+class Diagram(Picture):
+    """A diagram, drawn as it is written and shown as a picture on white.
+
+    alt: in words what the diagram shows, for those who cannot see it. column, row: how far apart
+    the grid's columns and rows are, inches. Nothing may make it wider than ``WIDEST``.
+    """
+
+    @in_own_style
+    def __init__(self, alt: str, column: float = 1.6, row: float = 0.95):
+        if not isinstance(alt, str) or not alt.strip():
+            raise ValueError('Say in words what the diagram shows: Diagram("A melody goes ...").')
+        super().__init__(dpi=DPI)
+        self.alt, self.steps = alt.strip(), (column, row)
+        self.ends = np.array([[np.inf, np.inf], [-np.inf, -np.inf]])
+        self.page = self.add_axes((0, 0, 1, 1))
+        self.page.set_axis_off()
+
+    def box(self, text, at, kind="data", shape=None, width=None, height=None) -> Box:
+        """A box with a name, and below it the shape of what it holds, such as "32 × 49".
+
+        kind: "data", "network", "noise" (anything random) or "number" (a loss, a score).
+        width, height: in inches, as large as the text asks for if None. Returns the box, for
+        arrows and frames.
+        """
+        if kind not in KINDS:
+            raise ValueError(f"A box is one of {', '.join(KINDS)}, not {kind!r}.")
+        x, y = self._place(at)
+        lines = [(text, SIZE)] + ([(shape, SMALL)] if shape else [])
+        sizes = [self._measure(*line) for line in lines]
+        tall = sum(size[1] for size in sizes) + 0.05 * (len(sizes) - 1)
+        box = Box(x, y, width or max(size[0] for size in sizes) + 0.26, height or tall + 0.2)
+        self._outline(box, KINDS[kind])
+        top = y - tall / 2
+        for (line, size), (_, high) in zip(lines, sizes, strict=True):
+            self._write(line, x, top + high / 2, size)
+            top += high + 0.05
+        return box
+
+    def arrow(self, start, end, text="", via=(), back=False, below=False) -> None:
+        """An arrow from a box to another, or to and from places of the grid.
+
+        text: beside the middle of its longest part, above it or right of it; below or left of it
+        if ``below``. via: the corners it goes round. back: what flows back to make a network
+        better, in dashes.
+        """
+        line = [end if isinstance(end, Box) else self._place(end)]
+        line[:0] = [start if isinstance(start, Box) else self._place(start), *map(self._place, via)]
+        line[0], line[-1] = _leave(line[0], line[1]), _leave(line[-1], line[-2])
+        points = np.array([point[:2] for point in line], float)
+        self._line(points, COLOURS[0] if back else INK, (0, (3, 1.6)) if back else "-")
+        if text:
+            self._name(text, points, below, COLOURS[0] if back else INK)
+
+    def chain(self, *boxes: Box) -> None:
+        """Plain arrows from each box to the next."""
+        for start, end in pairwise(boxes):
+            self.arrow(start, end)
+
+    def loop(self, box: Box, text="") -> None:
+        """An arrow from the right of a box over its top into its left: what it hands to itself."""
+        (left, right), (top, _) = box.reach(0), box.reach(1)
+        y, up, out = box.y, top - 0.22, 0.25
+        corners = [(right, y), (right + out, y), (right + out, up), (left - out, up)]
+        points = np.array([*corners, (left - out, y), (left, y)])
+        self._line(points, INK)
+        if text:
+            self._name(text, points, False, INK)
+
+    def frame(self, title, *boxes: Box) -> Box:
+        """A frame round some boxes, its title at the top left. Returns it as a box."""
+        ends = np.array([[box.reach(0), box.reach(1)] for box in boxes])
+        (left, top), (right, bottom) = ends[..., 0].min(axis=0), ends[..., 1].max(axis=0)
+        wide, high = self._measure(title, SMALL)
+        left, right = left - 0.15, max(right + 0.15, left + wide)
+        top, bottom = top - high - 0.2, bottom + 0.15
+        box = Box((left + right) / 2, (top + bottom) / 2, right - left, bottom - top)
+        self._outline(box, Kind("#F6F6F6", "#AAAAAA"), below=True)
+        self._write(title, left + 0.1 + wide / 2, top + 0.07 + high / 2, SMALL)
+        return box
+
+    def note(self, text, at) -> None:
+        """Words at a place of the grid."""
+        self._write(text, *self._place(at), SMALL)
+
+    def unroll(self, inputs, layers, outputs, memory=None, at=(0, 0)) -> list[list[Box]]:
+        """A network unrolled in time: a column for each of ``inputs``, which go up through
+        ``layers`` (names, the lowest first) to ``outputs``; each of ``memory``, all layers if
+        None, hands its state to itself in the next column, and the last one on.
+
+        at: the place of the first output. Returns the boxes, row by row from the outputs down to
+        the inputs.
+        """
+        if len(inputs) != len(outputs) or not len(inputs) or not layers:
+            raise ValueError(
+                "To unroll a network takes as many inputs as outputs, and one layer at least."
+            )
+        column, row = at
+        names = [outputs, *([name] * len(inputs) for name in reversed(layers)), inputs]
+        rows = []
+        for down, line in enumerate(names):
+            kind = "data" if down in (0, len(names) - 1) else "network"
+            width = 0.26 + max(self._measure(name, SIZE)[0] for name in line)
+            places = [(column + step, row + down) for step in range(len(line))]
+            rows.append(
+                [self.box(*some, kind, None, width) for some in zip(line, places, strict=True)]
+            )
+        for step in zip(*reversed(rows), strict=True):
+            self.chain(*step)
+        for down, line in enumerate(rows[1:-1], start=1):
+            if memory is None or names[down][0] in memory:
+                self.chain(*line)
+                self.arrow(line[-1], (column + len(line) - 0.35, row + down))
+        return rows
+
+    def as_html(self) -> str:
+        """The picture with its words, at the size that it was written for."""
+        png = base64.b64encode(self._repr_png_()).decode()
+        return (
+            f'<img alt="{html.escape(self.alt)}" width="{self.get_figwidth() * DPI:.0f}" '
+            f'style="max-width: 100%" src="data:image/png;base64,{png}">'
+        )
+
+    def _repr_png_(self) -> bytes:
+        full, small = io.BytesIO(), io.BytesIO()
+        self.savefig(full, format="png", dpi=SHARPNESS * DPI)
+        Image.open(full).convert("RGB").quantize(64).save(small, "PNG", optimize=True)
+        return small.getvalue()
+
+    # --- the hand ------------------------------------------------------------------------------
+
+    def _place(self, at) -> tuple[float, float]:
+        try:
+            column, row = map(float, at)
+        except (TypeError, ValueError):
+            raise ValueError(f"A place is (column, row), two numbers, not {at!r}.") from None
+        return column * self.steps[0], row * self.steps[1]
+
+    @in_own_style
+    def _measure(self, text, size) -> np.ndarray:
+        """How wide and how high a text is, inches."""
+        found = self.text(0, 0, text, size=size, linespacing=1.15, parse_math=False)
+        extent = found.get_window_extent()
+        found.remove()
+        return np.array([extent.width, extent.height]) / self.dpi
+
+    @in_own_style
+    def _write(self, text, x, y, size, colour=INK) -> None:
+        half = self._measure(text, size) / 2
+        self.page.text(
+            x,
+            y,
+            text,
+            size=size,
+            color=colour,
+            ha="center",
+            va="center",
+            linespacing=1.15,
+            parse_math=False,
+            zorder=4,
+        )
+        self._cover((x, y) - half, (x, y) + half)
+
+    @in_own_style
+    def _outline(self, box: Box, kind: Kind, below=False) -> None:
+        (left, right), (top, bottom) = box.reach(0), box.reach(1)
+        corner = box.height / 2 if kind.round else CORNER
+        style = f"round,pad=0,rounding_size={min(corner, box.height / 2, box.width / 2)}"
+        self.page.add_patch(
+            FancyBboxPatch(
+                (left, top),
+                box.width,
+                box.height,
+                boxstyle=style,
+                facecolor=kind.face,
+                edgecolor=kind.edge,
+                linestyle=kind.dashes,
+                linewidth=LINE,
+                zorder=0 if below else 3,
+            )
+        )
+        self._cover((left, top), (right, bottom))
+
+    @in_own_style
+    def _line(self, points: np.ndarray, colour, dashes="-") -> None:
+        """A line round corners, with a head."""
+        along = (points[-1] - points[-2]) / max(np.hypot(*(points[-1] - points[-2])), 1e-9)
+        tip, across = points[-1], np.array([-along[1], along[0]])
+        points = np.concatenate([points[:-1], [tip - 0.8 * HEAD[0] * along]])
+        vertices, codes = [points[0]], [Path.MOVETO]
+        for before, corner, after in zip(points[:-2], points[1:-1], points[2:], strict=True):
+            for other, code in ((before, Path.LINETO), (after, Path.CURVE3)):
+                far = np.hypot(*(other - corner))
+                near = corner + (other - corner) * min(CORNER, far / 2) / max(far, 1e-9)
+                vertices += [near] if code == Path.LINETO else [corner, near]
+                codes += [code] if code == Path.LINETO else [code, code]
+        path = Path([*vertices, points[-1]], [*codes, Path.LINETO])
+        line = {"facecolor": "none", "edgecolor": colour, "linewidth": LINE, "linestyle": dashes}
+        self.page.add_patch(PathPatch(path, **line, zorder=1))
+        base = tip - HEAD[0] * along
+        head = [tip, base + HEAD[1] * across, base - HEAD[1] * across]
+        self.page.add_patch(Polygon(head, facecolor=colour, linewidth=0, zorder=2))
+        self._cover(points.min(axis=0), points.max(axis=0))
+
+    def _name(self, text, points, below, colour) -> None:
+        parts = np.diff(points, axis=0)
+        longest = int(np.argmax(np.hypot(*parts.T)))
+        middle, part = points[longest] + parts[longest] / 2, np.abs(parts[longest])
+        half, side = self._measure(text, SMALL) / 2, -1 if below else 1
+        if part[0] >= part[1]:
+            x, y = middle[0], middle[1] - side * (half[1] + 0.06)
+        else:
+            x, y = middle[0] + side * (half[0] + 0.08), middle[1]
+        self._write(text, x, y, SMALL, colour)
+
+    def _cover(self, low, high) -> None:
+        """The page grows, so that what was drawn is on it; an inch remains an inch."""
+        self.ends = np.array([np.minimum(self.ends[0], low), np.maximum(self.ends[1], high)])
+        (left, top), (right, bottom) = self.ends + [[-MARGIN], [MARGIN]]
+        if right - left > WIDEST + 1e-6:
+            raise ValueError(
+                f"The diagram is {right - left:.1f} inches wide, and {WIDEST:g} fit on a page: "
+                "use fewer columns, shorter words or a smaller `column`."
+            )
+        self.page.set(xlim=(left, right), ylim=(bottom, top))
+        self.set_size_inches(right - left, bottom - top)
+
+
+def _leave(box, other):
+    """Where a straight line between a box and another box or point leaves the first: across or
+    down where they stand well beside each other, else towards the other's middle."""
+    if not isinstance(box, Box):
+        return box
+    for axis in (0, 1):
+        ours = box.reach(axis)
+        theirs = other.reach(axis) if isinstance(other, Box) else (other[axis], other[axis])
+        low, high = max(ours[0], theirs[0]), min(ours[1], theirs[1])
+        if high - low >= min(ours[1] - ours[0], theirs[1] - theirs[0]) / 2:
+            edge = box.reach(1 - axis)[int(other[1 - axis] > box[1 - axis])]
+            return ((low + high) / 2, edge) if axis == 0 else (edge, (low + high) / 2)
+    away = np.subtract(other[:2], box[:2])
+    share = np.min(np.divide([box.width / 2, box.height / 2], np.maximum(np.abs(away), 1e-9)))
+    return tuple(np.array(box[:2]) + share * away)
