@@ -57,9 +57,11 @@ def test_what_is_nearest_to_a_row_is_bold():
         [True, False, False, False],
         [False, True, False, False],
     ]
-    assert shown._repr_html_().count("<b>") == 2
-    assert "<b>0.886 ± 0.013</b>" in shown._repr_html_()
-    assert "0.886 ± 0.013*" in repr(shown) and repr(shown).count("*") == 2
+    page, text = shown._repr_html_(), repr(shown)
+    assert page.count("<td><b>") == 2 and "<b>Bold</b>: nearest to Bach." in page
+    assert "<b>0.886 ± 0.013</b>" in page
+    assert "0.886 ± 0.013*" in text and text.endswith("\n* nearest to Bach")
+    assert text.count("*") == 3
 
 
 def test_what_is_nearest_to_a_column_is_bold():
@@ -68,6 +70,35 @@ def test_what_is_nearest_to_a_column_is_bold():
     assert shown.bold.tolist() == [[False, True, False], [True, False, False]]
     with pytest.raises(ValueError, match="'Handel' is neither a row nor a column"):
         table(columns, nearest="Handel")
+
+
+def test_a_baseline_is_never_marked_and_what_it_beats_is_not_either():
+    rows = {
+        "real": {"a": 1.0, "b": 1.0, "c": 1.0},
+        "GAN": {"a": 1.1, "b": 2.0},
+        "RNN": {"a": 1.2, "b": 3.0, "c": 5.0},
+        "chance": {"a": 9.0, "b": 1.1, "c": 9.0},
+    }
+    wanted = [[False] * 3, [True, False, False], [False, False, True], [False] * 3]
+    shown = table(rows, nearest="real", baselines=["chance"])
+    assert shown.bold.tolist() == wanted
+    assert repr(shown).endswith("* nearest to real, where no baseline is nearer")
+    turned = {c: {name: row[c] for name, row in rows.items() if c in row} for c in "abc"}
+    shown = table(
+        turned, {"real": "Bach", "GAN": "G", "RNN": "R", "chance": "C"}, None, "real", "chance"
+    )
+    assert shown.bold.T.tolist() == wanted
+    assert "nearest to Bach, where" in shown._repr_html_()
+    assert table(rows, nearest="real").bold.tolist()[3] == [False, True, False]
+    nothing = table(
+        {"real": {"a": 1}, "GAN": {"a": 3}, "chance": {"a": 1}}, None, None, "real", "chance"
+    )
+    assert not nothing.bold.any() and "nearest" not in repr(nothing) + nothing._repr_html_()
+    for names, words in (("luck", "'luck' is none of GAN, RNN, chance"), ("real", "is none of")):
+        with pytest.raises(ValueError, match=words):
+            table(rows, nearest="real", baselines=names)
+    with pytest.raises(ValueError, match="go with nearest"):
+        table(rows, baselines="chance")
 
 
 def test_a_list_of_rows_is_numbered():
