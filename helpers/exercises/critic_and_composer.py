@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from .answers import Wanted, check_function, check_numbers, number, say, tried
+from .answers import Wanted, check_function, check_numbers, say, slip, tried
 
 
 def laziest_critic(accuracy, balanced) -> None:
     """Exercise 1: accuracy and balanced accuracy of "good" to 10,008 good and 3,309 bad."""
     share = 10_008 / 13_317
-    mistakes = {100 * share: "As a share of 1, please, not in percent."}
+    mistakes = {
+        0.7544: "That is what the document's critic reached: count what saying good reaches.",
+        1 - share: "That is the share of the bad ones, which it gets wrong.",
+        10_008 / 3_309: "Divide by all segments, the good and the bad.",
+    }
     count = "It is right on all good segments and wrong on all bad ones: count both together."
     mean = "The accuracy is right. Balanced: the mean of its accuracies on good and on bad."
     wanted = [Wanted(share, count, 0.0005, mistakes), Wanted(0.5, mean, 0.0005)]
@@ -31,9 +35,11 @@ def backwards(function) -> None:
     if not callable(function):
         return check_function(function, [], "")  # which says what is wanted
     once = [[0, 1, 60, 80], [1, 4, 62, 70]]
+    held = [[0, 5, 48, 80], [1, 2, 60, 70]]
     cases = [
         (([[0, 1, 60, 80]],), [[0, 1, 60, 80]], "One note from 0 to 1 stays where it is."),
         ((once,), [[0, 3, 62, 70], [3, 4, 60, 80]], "An end becomes a start, and a start an end."),
+        ((held,), [[0, 5, 48, 80], [3, 4, 60, 70]], "The last end need not be the last note's."),
     ]
     check_function(in_order, cases, "Do a fiddle tune's phrases have a direction? Ask the critic.")
 
@@ -49,14 +55,42 @@ def p_value(function) -> None:
     check_function(function, cases, "It is never 0: with n rounds the least is 1 / (n + 1).")
 
 
-def composer_critic(accuracy) -> None:
-    """Exercise 4: how often a critic trained on the composer tells it from real music."""
-    if not tried(accuracy):
+def composer_critic(accuracy, lazy, judge, real, composed, judge_segments) -> None:
+    """Exercise 4: how often a critic trained on pieces 0, 2, 4 ... is right about 1, 3, 5 ..., and
+    how often the lazy answer. real, composed: a piece is an array of segments; their logits are
+    ``judge_segments(judge, segments)``, above 0 for real."""
+    if not tried(accuracy, lazy):
         return
-    accuracy = number(accuracy)
-    say(
-        0.6 < accuracy <= 1,
-        f"{accuracy:.0%}: what the first critic let pass, a critic of its own can hear.",
-        "Train on half of the pieces, judge the other half: more than 0.6 can be reached by "
-        "counting events.",
-    )
+    pieces = [*real, *composed]
+    lengths = [len(piece) for piece in pieces]
+    unseen = np.repeat([i % 2 for some in (real, composed) for i in range(len(some))], lengths) == 1
+    is_real = np.repeat(np.arange(len(pieces)) < len(real), lengths)
+    right = (np.asarray(judge_segments(judge, np.concatenate(pieces))) > 0) == is_real
+    reached, share = right[unseen].mean(), is_real[unseen].mean()
+    wanted = [
+        Wanted(
+            reached,
+            "Count the segments of pieces 1, 3, 5 ... of both kinds that the judge is right about.",
+            0.005,
+            {
+                1 - reached: "That is how often it is wrong.",
+                right.mean(): "That is on all pieces: judge those alone that it has not seen.",
+                right[~unseen].mean(): "That is on the pieces it was trained on: judge the others.",
+                max(share, 1 - share): "That is what the lazy answer reaches, not the judge.",
+            },
+        ),
+        Wanted(
+            max(share, 1 - share),
+            "The accuracy is right. Lazy is to give all segments the more frequent label.",
+            0.005,
+            {
+                min(share, 1 - share): "The accuracy is right. That is the rarer label's share.",
+                0.5: "The accuracy is right. The two labels are not equally frequent: count them.",
+            },
+        ),
+    ]
+    hint = slip((accuracy, lazy), wanted)
+    if not hint and reached <= max(share, 1 - share):
+        hint = "Well counted, but the judge is no better than the lazy answer: train it first."
+    well_done = f"{reached:.0%}: what the first critic let pass, a critic of its own can hear."
+    say(not hint, well_done, hint or "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..music.grid import REST
-from .answers import Wanted, check_function, check_numbers, number, say, tried
+from .answers import Wanted, check_changes, check_function, check_numbers, number, say, tried
 
 
 def finished_stretch(first, last) -> None:
@@ -27,6 +27,7 @@ def rl_loss_by_hand(loss) -> None:
         0.2: "The sign: the loss is minus the mean.",
         -0.6: "That is the sum; the loss is a mean over the three.",
         0.8: "The baseline is missing: rewards are counted from what was expected.",
+        2: "The rewards are missing: each log probability counts by its own.",
     }
     well_done = "Going downhill makes the first part likelier and the third less likely."
     check_numbers((loss,), [Wanted(-0.2, hint, mistakes=mistakes)], well_done)
@@ -36,12 +37,16 @@ def share_before(function) -> None:
     """Exercise 3: a function of ``play (steps, notes)``: the share of earlier steps."""
     cases = [
         (
+            ([[1], [0]],),
+            [[0], [1]],
+            "Step 1 knows step 0 alone: itself and the future do not count.",
+        ),
+        (([[0], [0], [1]],), [[0], [0], [0]], "What comes at step 2 must not be seen before."),
+        (
             ([[1, 0], [1, 0], [0, 1], [0, 0]],),
             [[0, 0], [1, 0], [1, 0], [2 / 3, 1 / 3]],
             "At step 3 the first note sounded on two of the three steps before.",
         ),
-        (([[1], [0]],), [[0], [1]], "The step itself does not count, only those before it."),
-        (([[0], [0], [1]],), [[0], [0], [0]], "What comes at step 2 must not be seen before."),
     ]
     check_function(function, cases, "It sees the past alone, so a generator may have it.")
 
@@ -58,3 +63,8 @@ def contrary_motion(function) -> None:
         (([60, 62], [REST, 48]), 0, "A rest is -1, not a pitch: no move from or to it."),
     ]
     check_function(function, cases, "Now compare Bach with the generator.")
+
+
+def own_ablation(mine, recipe, ablations) -> bool:
+    """Exercise 5: whether ablations of one's own change what they say."""
+    return check_changes(mine, recipe, ablations)

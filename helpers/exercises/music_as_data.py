@@ -12,7 +12,12 @@ from .answers import Wanted, check_function, check_numbers, say, tried
 def tick_length(milliseconds) -> None:
     """Exercise 1: a tick at 480 to a quarter and 120 quarters a minute, in milliseconds."""
     hint = "A minute has 60,000 milliseconds and 120 quarters, and a quarter has 480 ticks."
-    mistakes = {60 / 120 / 480: "The way is right: that is in seconds."}
+    mistakes = {
+        60 / 120 / 480: "The way is right: that is in seconds.",
+        500: "That is how long a quarter lasts: a tick is one of its 480.",
+        60_000 / 480: "Divide by the 120 quarters of a minute as well.",
+        120 * 480 / 60_000: "That is how many ticks a millisecond has: the other way round.",
+    }
     wanted = [Wanted(60_000 / 120 / 480, hint, 0.005, mistakes)]
     check_numbers((milliseconds,), wanted, "1.04 ms: finer than anyone hears in a rhythm.")
 

@@ -1,0 +1,155 @@
+"""Answers to the exercises of notebook 04."""
+
+from types import SimpleNamespace
+
+import numpy as np
+from exercise import Answers
+
+from helpers.music.grid import REST
+
+
+def parallel_fifths(upper, lower):
+    sounding = (upper >= 0) & (lower >= 0)
+    fifth = sounding & ((upper - lower) % 12 == 7)
+    return int((fifth[1:] & fifth[:-1] & moved(upper, lower)).sum())
+
+
+def moved(upper, lower):
+    return (upper[1:] != upper[:-1]) & (lower[1:] != lower[:-1])
+
+
+def fifths(upper, lower, interval=7, octave=12):
+    return (upper - lower) % octave == interval
+
+
+def held(upper, lower):
+    fifth = fifths(upper, lower)
+    return int((fifth[1:] & fifth[:-1]).sum())
+
+
+def with_rests(upper, lower):
+    fifth = fifths(upper, lower)
+    return int((fifth[1:] & fifth[:-1] & moved(upper, lower)).sum())
+
+
+def one_interval(upper, lower, interval, octave=12):
+    """Fifths that are not folded, or another interval."""
+    wanted = (upper >= 0) & (lower >= 0) & fifths(upper, lower, interval, octave)
+    return int((wanted[1:] & wanted[:-1] & moved(upper, lower)).sum())
+
+
+def any_motion(upper, lower):
+    sounding = (upper >= 0) & (lower >= 0)
+    return int((sounding[1:] & sounding[:-1] & moved(upper, lower)).sum())
+
+
+def from_a_fifth(upper, lower):
+    sounding = (upper >= 0) & (lower >= 0)
+    both = sounding[1:] & sounding[:-1] & moved(upper, lower)
+    return int((fifths(upper, lower)[:-1] & both).sum())
+
+
+def to_a_fifth(upper, lower):
+    sounding = (upper >= 0) & (lower >= 0)
+    both = sounding[1:] & sounding[:-1] & moved(upper, lower)
+    return int((fifths(upper, lower)[1:] & both).sum())
+
+
+def same_direction(upper, lower):
+    parallel = (np.diff(upper) * np.diff(lower) > 0).all()
+    return parallel_fifths(upper, lower) if parallel else 0
+
+
+def draw_noise(count, seed):
+    return np.random.default_rng(seed).gumbel(size=(count, 8, 3, 49)).astype(np.float32)
+
+
+def accompany_windows(generator, melodies, noise):
+    """A generator that plays the loudest class of each beat."""
+    voices = np.repeat(noise.argmax(axis=-1), 4, axis=1)
+    return np.concatenate([np.asarray(melodies)[..., None], voices], axis=-1)
+
+
+def accompany(noise):
+    return accompany_windows(None, np.zeros((3, 32)), np.repeat(noise, 3, axis=0))
+
+
+def join(*parts):
+    return np.concatenate(parts, axis=1)
+
+
+ONE, OTHER = draw_noise(1, 1), draw_noise(1, 2)
+ANSWERS = {
+    "class_numbers": Answers(
+        names={"LOWEST_PITCH": 36, "PITCHES": 48},
+        right=[(24, 48), (np.int64(24), 48.0)],
+        wrong=[
+            ((60, 48), "60 is the pitch"),
+            ((25, 48), "how far apart"),  # counted from 1
+            ((0, 48), "how far apart"),
+            (("C4", 48), "how far apart"),
+            ((24, 49), "comes after"),
+            ((24, 47), "comes after"),
+            ((24, 0), "comes after"),
+            ((24, -1), "-1 is a rest in a grid"),
+        ],
+    ),
+    "loss_by_hand": Answers(
+        names={
+            "tf": SimpleNamespace(constant=np.array),
+            "critic_loss": lambda real, generated: generated.mean() - real.mean(),
+        },
+        right=[(-3,), (np.float32(-3),)],
+        wrong=[
+            ((3,), "minimises"),
+            ((-6,), "sums"),
+            ((-1.5,), "its own two scores"),
+            ((1,), "the generator's loss"),
+            ((0.5,), "all four"),
+            ((0,), "Mean of the generated"),
+            (([1, 2],), "Mean of the generated"),
+        ],
+    ),
+    "parallel_fifths": Answers(
+        names={"REST": REST},
+        right=[(parallel_fifths,), (lambda upper, lower: float(parallel_fifths(upper, lower)),)],
+        wrong=[
+            ((3,), "Write a function"),
+            ((lambda upper, lower: 1,), "held"),
+            ((lambda upper, lower: 0,), "textbook"),
+            ((lambda upper, lower: fifths(upper, lower).sum(),), "textbook"),
+            ((held,), "held"),
+            ((with_rests,), "rest"),
+            ((lambda upper, lower: one_interval(upper, lower, 7, 999),), "fold"),
+            ((lambda upper, lower: one_interval(upper, lower, 5),), "textbook"),
+            ((any_motion,), "Octaves"),
+            ((from_a_fifth,), "to a third"),
+            ((to_a_fifth,), "to a fifth"),
+            ((same_direction,), "contrary"),
+            ((lambda upper, lower: min(parallel_fifths(upper, lower), 1),), "two"),
+            ((lambda upper, lower: 1 / 0,), "ZeroDivisionError"),
+        ],
+    ),
+    "second_bar_only": Answers(
+        given=(accompany,),
+        names={
+            **{"tf": SimpleNamespace(concat=np.concatenate, repeat=np.repeat), "BEATS": 8},
+            **{"test_windows": np.zeros((3, 32, 4), int), "generator": None},
+            **{"draw_noise": draw_noise, "accompany_windows": accompany_windows},
+        },
+        right=[(ONE, join(ONE[:, :4], OTHER[:, 4:])), (OTHER, join(OTHER[:, :4], ONE[:, 4:]))],
+        wrong=[
+            *(((draw_noise(1, a), draw_noise(1, a + 1)), "keep its four beats") for a in range(5)),
+            ((ONE, ONE), "are the same"),
+            ((ONE, join(OTHER[:, :4], ONE[:, 4:])), "The other way round"),
+            ((ONE, join(ONE[:, :2], OTHER[:, 2:])), "not so in 2, 3"),  # beats of the first bar
+            ((ONE, join(ONE[:, :7], OTHER[:, 7:])), "not so in 4, 5, 6"),
+            ((np.zeros_like(ONE), np.zeros_like(ONE)), "Noise is drawn"),
+            ((ONE, join(ONE[:, :4], 0 * OTHER[:, 4:])), "Noise is drawn"),
+            ((ONE, np.concatenate([ONE, OTHER])), "axis=1"),  # joined along the windows
+            ((ONE, np.concatenate([ONE[:, :, :2], OTHER[:, :, 2:]], axis=2)[:, :4]), "axis=1"),
+            ((accompany(ONE), accompany(OTHER)), "Two noises"),  # the music, not the noise
+            ((1, 2), "Two noises"),  # the seeds
+        ],
+    ),
+}
