@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
+from os import PathLike
 
 LARGEST = 2**31 - 1  # whole numbers go to TensorFlow as int32
 
@@ -16,9 +17,9 @@ class OneSentence(Exception):
         return [f"{type(self).__name__}: {self}"]
 
 
-class SettingError(OneSentence, ValueError):
-    """A setting, or an argument, whose value makes no sense: its name, the value, what is
-    possible."""
+class SettingError(OneSentence, ValueError, TypeError):
+    """A setting, or an argument, whose value or kind makes no sense: its name, the value, what is
+    possible. Both of Python's errors for that, for a reader need not tell them apart."""
 
 
 class MissingFileError(OneSentence, FileNotFoundError):
@@ -33,36 +34,68 @@ class NotPermittedError(OneSentence, PermissionError):
     """What is there and may not be read: neither missing nor damaged."""
 
 
-def check_choice(what: str, choice, choices) -> None:
-    """Raises SettingError on what is none of the choices; None leaves it open."""
-    if choice is not None and choice not in choices:
-        raise SettingError(f"{what} is one of {', '.join(choices)}, not {choice!r}.")
+def check_choice(what: str, choice, choices, none: bool = True) -> None:
+    """Raises SettingError on what is none of the choices, which are texts. none: whether None will
+    do, too, as it leaves a choice open."""
+    if not (isinstance(choice, str) and choice in choices or none and choice is None):
+        raise SettingError(f"{what} is one of {', '.join(choices)}, not {shortened(choice)}.")
 
 
-def check_number(name: str, value, least=None, most=None, above=None, whole=True, given="") -> None:
+def check_kind(name: str, value, kind: type | tuple, wanted: str, none: bool = False) -> None:
+    """Raises SettingError on what is not of a kind. wanted: what to give, in words. none: whether
+    None will do, too."""
+    if not isinstance(value, kind) and not (none and value is None):
+        raise SettingError(f"{name} is {shortened(value)}, but it must be {wanted}.")
+
+
+def check_path(name: str, path, none: bool = False) -> None:
+    """Raises SettingError on what is neither text nor a Path."""
+    check_kind(name, path, (str, PathLike), "a path, text or a Path" + ", or None" * none, none)
+
+
+def check_number(
+    name: str,
+    value,
+    least=None,
+    most=None,
+    above=None,
+    whole=True,
+    given="",
+    none=False,
+    largest=LARGEST,
+) -> None:
     """Raises SettingError on what is no number, or no whole one, or outside its bounds: ``least``
-    and ``most`` are inside, ``above`` is not. given: how the sentence begins, "NAME is VALUE"."""
+    and ``most`` are inside, ``above`` is not. given: how the sentence begins, "NAME is VALUE".
+    none: whether None will do, too. largest: of a whole number, either way."""
+    if none and value is None:
+        return
     kind = numbers.Integral if whole else numbers.Real
     fits = isinstance(value, kind) and not isinstance(value, bool)
-    fits = fits and (math.isfinite(value) if not whole else abs(value) <= LARGEST)
+    fits = fits and (math.isfinite(value) if not whole else abs(value) <= largest)
     fits = fits and (least is None or value >= least) and (above is None or value > above)
     if fits and (most is None or value <= most):
         return
     wanted = "a whole number" if whole else "a number"
     if least is not None:
-        wanted += f" of {least} or more" if most is None else f" from {least} to {most}"
+        wanted += f" of {least:,} or more" if most is None else f" from {least:,} to {most:,}"
     elif above is not None:
-        wanted += f" above {above}" + ("" if most is None else f" and not above {most}")
+        wanted += f" above {above:,}" + ("" if most is None else f" and not above {most:,}")
     elif most is not None:
-        wanted += f" of at most {most}"
+        wanted += f" of at most {most:,}"
     else:
         wanted += ", such as 10" if whole else ", such as 0.5"
-    if whole and isinstance(value, kind) and abs(value) > LARGEST:
-        wanted += f", and not above {most or LARGEST:,}"
+    if whole and isinstance(value, kind) and abs(value) > largest:
+        wanted += f", and not above {most or largest:,}"
+    wanted += ", or None" if none else ""
     raise SettingError(f"{given or f'{name} is {shortened(value)}'}, but it must be {wanted}.")
 
 
 def shortened(value) -> str:
-    """As Python writes it, in one line and not without end."""
+    """As Python writes it, in one line and not without end; arrays by their shape, and what has no
+    text of its own by its kind."""
+    if getattr(value, "shape", None):
+        return f"an array of the shape {tuple(value.shape)}"
+    if type(value).__repr__ is object.__repr__ or hasattr(value, "_fields"):
+        return f"an object of the kind {type(value).__name__}"
     text = " ".join(repr(value).split())
     return text if len(text) <= 60 else f"{text[:60]}..."

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..course.errors import DamagedFileError, MissingFileError
+from ..course.errors import DamagedFileError, MissingFileError, check_choice, check_path
 from ..course.settings import DATA_FOLDER
 from ..course.splits import SPLITS, check_split
 from ..course.storage import permitted, read_shipped
@@ -28,10 +28,7 @@ def load_chorales(split: str | None = None, time_signature: str | None = None) -
     check_split(split)
     arrays = read_shipped(CHORALES_FILE)
     signatures = sorted(set(arrays["time_signature"].tolist()))
-    if time_signature is not None and time_signature not in signatures:
-        raise ValueError(
-            f"The chorales are in {', '.join(signatures)}; none is in {time_signature!r}."
-        )
+    check_choice("A chorale's time signature", time_signature, signatures)
     pieces = []
     for i, name in enumerate(arrays["name"]):
         if split is not None and SPLITS[arrays["split"][i]] != split:
@@ -70,6 +67,7 @@ def load_jsb(path, split: str | None = None) -> list[Piece]:
     ValueError where it holds something else.
     """
     check_split(split)
+    check_path("path", path)
     path = Path(path)
     try:
         with permitted(path):

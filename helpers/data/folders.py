@@ -16,7 +16,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..course.errors import MissingFileError, NotPermittedError, SettingError
+from ..course.errors import (
+    MissingFileError,
+    NotPermittedError,
+    SettingError,
+    check_number,
+    check_path,
+)
 from ..course.progress_bar import progress
 from ..course.settings import cache_folder
 from ..course.storage import write_npz
@@ -76,6 +82,11 @@ def load_folder(
     """
     from joblib import Parallel, delayed
 
+    check_path("path", path)
+    check_path("cache", cache, none=True)
+    check_number("jobs", jobs)  # -2 is for all cores but one
+    if not jobs:
+        raise SettingError("jobs is 0, but it must be a number of processes, or -1 for all cores.")
     folder = Path(os.path.expanduser(path))
     check_folder(folder)
     recipe = Recipe(representation, checked_name(representation, name, options), options)
@@ -433,10 +444,10 @@ class Collection:
         Their first axis differs in length: batch with ``ragged_batch``, ``padded_batch``, or after
         cutting windows. Raises ValueError where there are no pieces, or of different kinds."""
         if not len(self):
-            raise ValueError("There are no pieces: .report says why.")
+            raise SettingError("There are no pieces: .report says why.")
         kinds = {tuple((f, kind, len(shape)) for f, kind, shape in specs) for specs in self._specs}
         if len(kinds) > 1:
-            raise ValueError("The pieces are arrays of different kinds, which a data set is not.")
+            raise SettingError("The pieces are arrays of different kinds, which a data set is not.")
         import tensorflow as tf
 
         signature = {}

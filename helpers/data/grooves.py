@@ -20,7 +20,7 @@ from ..files.groove_text import BEAT_TYPES, Groove, read_groove_file
 from ..files.midi_reader import read_midi
 from ..files.reading import MusicFileError
 from ..music.drums import TICKS_PER_QUARTER, as_hits
-from ..music.grid import STEPS_PER_QUARTER
+from ..music.grid import STEPS_PER_QUARTER, read_signature
 from .sources import (
     DataSet,
     NoCopyError,
@@ -68,6 +68,8 @@ def load_groove(
     """
     check_split(split)
     check_choice("A beat type", beat_type, BEAT_TYPES)
+    if time_signature is not None:
+        read_signature(time_signature)
     choice = {"split": split, "beat_type": beat_type, "time_signature": time_signature}
 
     def wanted(groove: dict) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..course.errors import check_choice
 from .folders import Collection, load_folder
 from .sources import DataSet, data_set_folder
 
@@ -42,8 +43,7 @@ def load_lakh(
     Raises ValueError on another version, FileNotFoundError where there is no copy or the download
     fails, and what ``load_folder`` raises.
     """
-    if version not in LAKH:
-        raise ValueError(f"A version is one of {', '.join(LAKH)}, not {version!r}.")
+    check_choice("A version", version, LAKH, none=False)
     place = data_set_folder(LAKH[version], download, folder)
     inner = place / f"lmd_{version}"
     return load_folder(inner if inner.is_dir() else place, representation, jobs, **options)

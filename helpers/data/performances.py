@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..course.errors import MissingFileError, SettingError
 from ..course.splits import check_split
 from ..course.storage import permitted
 from ..files.formats import one_sentence
@@ -102,11 +103,9 @@ def load_maestro(split: str | None = None, download: bool = False, folder=None) 
         paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".mid", ".midi"))
         entries = [Performance(p.stem, file=p.relative_to(folder).as_posix()) for p in paths]
         if not entries:
-            raise FileNotFoundError(
-                f"The folder {folder.name} holds no MIDI files: check its path."
-            )
+            raise MissingFileError(f"The folder {folder.name} holds no MIDI files: check its path.")
         if split is not None:
-            raise ValueError(
+            raise SettingError(
                 "This folder has no maestro-v3.0.0.csv, which says what belongs to which split: "
                 "leave the split out, or take the whole data set."
             )
@@ -114,7 +113,7 @@ def load_maestro(split: str | None = None, download: bool = False, folder=None) 
     with permitted(folder):
         missing = [entry.file for entry in entries if not (folder / entry.file).is_file()]
     if missing:
-        raise FileNotFoundError(
+        raise MissingFileError(
             f"Of the recordings in MAESTRO's table {len(missing):,} are missing, such as "
             f"{missing[0]}: unpack the zip file again."
         )

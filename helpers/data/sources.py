@@ -18,7 +18,13 @@ from typing import NamedTuple
 
 from filelock import Timeout
 
-from ..course.errors import DamagedFileError, MissingFileError, OneSentence, SettingError
+from ..course.errors import (
+    DamagedFileError,
+    MissingFileError,
+    OneSentence,
+    SettingError,
+    check_path,
+)
 from ..course.progress_bar import progress
 from ..course.settings import DATA_FOLDER, own_path, path_setting
 from ..course.splits import PUBLISHED_SPLITS
@@ -75,6 +81,7 @@ def data_set_folder(spec: DataSet, download: bool = False, folder=None) -> Path:
     fails: UnreachableError where the server is not reached; NoCopyError where there is no copy.
     NotPermittedError, a PermissionError, where a copy may not be read.
     """
+    check_path("folder", folder, none=True)
     where = spec.variable if folder is None else "folder"
     try:
         own = path_setting(where) if folder is None else own_path(folder, where)

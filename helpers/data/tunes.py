@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ..course.errors import check_choice
+from ..course.errors import check_choice, check_kind
 from ..course.settings import DATA_FOLDER
 from ..course.splits import SPLITS, check_split
 from ..course.storage import read_shipped
@@ -167,13 +167,20 @@ def event_notes(pitches: np.ndarray, ticks: np.ndarray) -> np.ndarray:
 def event_clock(tune: Tune) -> np.ndarray:
     """When each event of the tune (note or rest, as in ``music.melody_words``) begins, and the
     last one ends, as ``music.bar_clock`` tells it: ``(events + 1, 2)`` float."""
+    check_kind("tune", tune, Tune, "a Tune, such as data.load_tunes() gives")
     lengths = [ticks for _, ticks in note_events(tune.notes)]
     times = np.cumsum([0, *lengths]) / SIXTHS_PER_STEP
     return bar_clock(times, tune.bar_starts, tune.bar_steps)
 
 
-@lru_cache(maxsize=len(KINDS))
 def usual_signature(kind: str) -> str:
-    """The time signature that most of the training tunes of a kind have, such as "6/8" for jigs."""
+    """The time signature that most of the training tunes of a kind have, such as "6/8" for jigs.
+    Raises ValueError on what is none of ``KINDS``."""
+    check_choice("A kind of tune", kind, KINDS, none=False)
+    return _usual_signature(kind)
+
+
+@lru_cache(maxsize=len(KINDS))
+def _usual_signature(kind: str) -> str:
     found = Counter(tune.time_signature for tune in load_tunes("train", kind))
     return found.most_common(1)[0][0]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..course.errors import check_number
+from ..course.errors import SettingError, check_kind, check_number, shortened
+from ..music.arrays import check_array
 from ..music.grid import REST, Piece
 
 # --- windows -----------------------------------------------------------------------------------
@@ -16,7 +17,9 @@ def make_windows(pieces: list[Piece], bars: int = 2, steps_per_bar: int = 16) ->
     Stretches that hold an incomplete bar (a repeat sign may split one) are left out. Raises
     ValueError where nothing is left.
     """
-    check_number("bars", bars, 1, given=f"A window has at least one bar: bars is {bars!r}")
+    check_number("bars", bars, 1, given=f"A window has at least one bar: bars is {shortened(bars)}")
+    check_number("steps_per_bar", steps_per_bar, least=1)
+    check_pieces(pieces)
     windows = []
     for piece in pieces:
         edges = np.append(piece.bar_starts, len(piece.voices))
@@ -26,12 +29,26 @@ def make_windows(pieces: list[Piece], bars: int = 2, steps_per_bar: int = 16) ->
                 start = edges[bar]
                 windows.append(piece.voices[start : start + bars * steps_per_bar])
     if not windows:
-        raise ValueError(f"No piece holds {bars} whole bars of {steps_per_bar} steps.")
+        raise SettingError(f"No piece holds {bars} whole bars of {steps_per_bar} steps.")
     return np.stack(windows)
+
+
+def check_pieces(pieces) -> None:
+    """Raises SettingError on what is no list of pieces, an empty one, or one of pieces with
+    different numbers of voices."""
+    wanted = "a list of pieces, such as data.load_chorales() gives"
+    check_kind("pieces", None if isinstance(pieces, Piece) else pieces, (list, tuple), wanted)
+    for piece in pieces:
+        check_kind("A piece in the list", piece, Piece, "a Piece")
+    counts = {piece.voices.shape[1] for piece in pieces}
+    if len(counts) != 1:
+        found = f"with {' and '.join(map(str, sorted(counts)))} voices" if counts else "none"
+        raise SettingError(f"The pieces have as many voices each; here are pieces {found}.")
 
 
 def voice_ranges(pieces: list[Piece]) -> tuple[np.ndarray, np.ndarray]:
     """The lowest and the highest pitch of each voice over all pieces, ``(voices,)`` each."""
+    check_pieces(pieces)
     voices = np.concatenate([piece.voices for piece in pieces])
     sounding = voices != REST
     return (
@@ -44,12 +61,21 @@ def transposition_room(windows: np.ndarray, low: np.ndarray, high: np.ndarray) -
     """How far each window may move with every voice inside its range: ``(windows, 2)`` int16,
     the lowest (0 or below) and the highest (0 or above) number of semitones; -127 and 127 for a
     silent window."""
+    windows = check_windows(windows)
+    voices = windows.shape[2]
+    low = check_array(low, "The lowest pitches", (voices,), True, (0, 127))
+    high = check_array(high, "The highest pitches", (voices,), True, (0, 127))
     sounding = windows != REST
     lowest = np.where(sounding, windows, 127).min(axis=1)
     highest = np.where(sounding, windows, 0).max(axis=1)
     down = np.where(sounding.any(axis=1), low - lowest, -127).max(axis=1)
     up = np.where(sounding.any(axis=1), high - highest, 127).min(axis=1)
     return np.stack([np.minimum(down, 0), np.maximum(up, 0)], axis=1).astype(np.int16)
+
+
+def check_windows(windows) -> np.ndarray:
+    axes = ("windows", "steps", "voices")
+    return check_array(windows, "Windows", axes, True, (REST, 127))
 
 
 def make_batches(windows: np.ndarray, room: np.ndarray, batch_size: int, seed: int, start: int = 0):
@@ -60,8 +86,12 @@ def make_batches(windows: np.ndarray, room: np.ndarray, batch_size: int, seed: i
     training sees what it would have seen.
     """
     check_number("batch_size", batch_size, least=1)
+    check_number("seed", seed)
+    check_number("start", start, least=0)
+    windows = check_windows(windows)
+    room = check_array(room, "Rooms for transposition", (len(windows), 2), True, (-127, 127))
     if not len(windows):
-        raise ValueError("There are no windows to draw batches from.")
+        raise SettingError("There are no windows to draw batches from.")
     import tensorflow as tf
 
     windows, room = tf.constant(windows, tf.int32), tf.constant(room, tf.int32)

@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from functools import lru_cache
 
+from ..course.errors import check_kind
 from ..music.grid import MAX_STEPS, STEPS_PER_BAR
 from ..music.keys import key_fifths
 from ..music.timeline import Part
@@ -75,6 +76,7 @@ OLD_CHORD = re.compile(r"(?!f+$)(?:[_=^]{0,2}[A-Ga-g][',]*[\d/]*){2,}")
 
 def read_abc(content: bytes | str) -> Reading:
     """The first tune with notes of an ABC file. Raises MusicFileError."""
+    check_kind("content", content, (bytes, str), "the bytes or the text of a file")
     return next(read_abc_tunes(content))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ..course.errors import SettingError
 from ..music.conversion import to_piece
 from ..music.grid import REST, as_voices
 from ..music.keys import LETTERS, guess_fifths, key_fifths, spelling
@@ -28,7 +29,7 @@ def to_abc(music) -> str:
     piece = to_piece(music)
     fifths = key_fifths(piece.key) if piece.key else guess_fifths(piece.voices)
     if abs(fifths) > 7:
-        raise ValueError(f"A signature has at most seven sharps or flats; {piece.key} has more.")
+        raise SettingError(f"A signature has at most seven sharps or flats; {piece.key} has more.")
     written = [bar.voices for bar in written_bars(piece)]
     lengths = [note.steps for bar in written for voice in bar for note in voice]
     unit = 2 if all(length % 2 == 0 for length in lengths) else 1

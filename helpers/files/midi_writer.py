@@ -7,8 +7,10 @@ import io
 import numpy as np
 import pretty_midi
 
+from ..course.errors import check_kind
 from ..music.conversion import to_timeline
 from ..music.drums import TICKS_PER_QUARTER, TICKS_PER_STEP
+from ..music.events import timed_notes
 from ..music.grid import STEPS_PER_BAR, read_signature
 from ..music.keys import key_fifths
 from ..music.seconds import as_played, notes_in_seconds, seconds_at
@@ -44,10 +46,11 @@ def to_midi(music, tempo: float | None = None, onsets=None, program=None) -> pre
 def notes_to_midi(notes) -> pretty_midi.PrettyMIDI:
     """Notes in seconds ``(n, 4)``, the columns start, end, pitch and velocity (1 to 127), as MIDI
     for a piano: what ``events_to_notes`` and MAESTRO's performances give, to be played. Notes of
-    no length are left out, as MIDI would."""
+    no length are left out, as MIDI would. Raises ValueError on another shape or numbers out of
+    range."""
+    notes = timed_notes(notes).astype(float)
     midi = pretty_midi.PrettyMIDI(resolution=TICKS_PER_QUARTER, initial_tempo=SECONDS_TEMPO)
     instrument = pretty_midi.Instrument(0)
-    notes = np.asarray(notes, float).reshape(-1, 4)
     notes = notes[notes[:, 1] > notes[:, 0]]
     _write_notes(instrument, notes[:, :2], notes[:, 2:])
     midi.instruments.append(instrument)
@@ -65,6 +68,8 @@ def midi_to_notes(midi: pretty_midi.PrettyMIDI) -> np.ndarray:
 
 def midi_bytes(midi: pretty_midi.PrettyMIDI) -> bytes:
     """The bytes of a MIDI file."""
+    wanted = "a PrettyMIDI, which files.to_midi(music) makes of any music"
+    check_kind("midi", midi, pretty_midi.PrettyMIDI, wanted)
     buffer = io.BytesIO()
     midi.write(buffer)
     return buffer.getvalue()

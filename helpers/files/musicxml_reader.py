@@ -18,6 +18,7 @@ from collections import defaultdict
 from itertools import pairwise
 from math import floor, isfinite, nan
 
+from ..course.errors import check_kind
 from ..music.grid import STEPS_PER_BAR, STEPS_PER_QUARTER
 from ..music.timeline import Part
 from .reading import (
@@ -56,6 +57,7 @@ def read_musicxml(content: bytes | str) -> Reading:
     drums are a part of their own. The bars of a score are bars of all its parts: a measure begins
     in all of them at once, see ``measure_length``. Raises MusicFileError.
     """
+    check_kind("content", content, (bytes, str), "the bytes or the text of a file")
     if isinstance(content, bytes):
         content = decode_xml(unzip_score(content) if content[:2] == b"PK" else content)
     root = parse_score(content)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..course.errors import check_choice, check_number
 from ..music.arrays import check_array
 from ..music.drums import DRUMS
 from ..music.grid import STEPS_PER_BAR
@@ -56,12 +57,14 @@ def share_on_eighths(drums) -> np.ndarray:
 
 def velocities(drums) -> np.ndarray:
     """The velocity of each hit: ``(hits,)``."""
-    return np.asarray(drums)[..., 1][_hits(drums)]
+    hits = _hits(drums)
+    return np.asarray(drums)[..., 1][hits]
 
 
 def offsets(drums) -> np.ndarray:
     """The offset of each hit, in steps: ``(hits,)``."""
-    return np.asarray(drums)[..., 2][_hits(drums)]
+    hits = _hits(drums)
+    return np.asarray(drums)[..., 2][hits]
 
 
 def groove_consistency(drums) -> np.ndarray:
@@ -87,6 +90,7 @@ def histogram(figure: str, drums) -> np.ndarray:
     """How a figure of the windows is distributed over its ``BINS``: shares that sum to 1. What lies
     beyond the edges counts in the outermost bins; all zeros where there is nothing to be counted.
     """
+    check_choice("A figure", figure, FIGURES, none=False)
     edges = BINS[figure]
     # Rounding must not move a share such as 0.3 or 0.6 below an edge that it stands on.
     values = np.clip(FIGURES[figure](drums) + 1e-9, edges[0], edges[-1])
@@ -109,11 +113,15 @@ def distances(first, second) -> dict[str, float]:
 def multiple(distance: float, usual: float, least: float = 0.01) -> float:
     """A distance in multiples of the usual one between real sets, or of ``least`` where that is
     less, so that nothing is divided by next to nothing."""
+    for name, number in (("distance", distance), ("usual", usual)):
+        check_number(name, number, least=0, whole=False)
+    check_number("least", least, above=0, whole=False)
     return distance / max(usual, least)
 
 
 def distinct_share(drums) -> float:
     """Of the windows the share of different patterns of hits, velocities and offsets aside: 1
-    where no two are the same."""
+    where no two are the same, ``nan`` where there are none."""
     hits = _hits(drums)
-    return len(np.unique(hits.reshape(len(hits), -1), axis=0)) / len(hits)
+    different = np.unique(hits.reshape(len(hits), -1), axis=0)
+    return len(different) / len(hits) if len(hits) else float("nan")

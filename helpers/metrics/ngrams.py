@@ -4,12 +4,13 @@ model here, and the source of music that is right from note to note and lost fro
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import repeat
 
 import numpy as np
 
+from ..course.errors import SettingError, check_kind, check_number
 from ..music.arrays import check_array
 
 
@@ -27,8 +28,8 @@ class NGram:
     """
 
     def __init__(self, order: int, size: int):
-        if order < 1 or size < 2:
-            raise ValueError("An n-gram has an order of at least 1 and a vocabulary of at least 2.")
+        check_number("order", order, least=1)
+        check_number("size", size, least=2)
         self.order, self.size = order, size
         self._counts = defaultdict(lambda: defaultdict(int))
         self._tables = {}
@@ -46,6 +47,7 @@ class NGram:
 
     def probabilities(self, before: Sequence[int], condition: int | None = None) -> np.ndarray:
         """``(size,)`` float: how likely each token is after ``before``; padding never."""
+        check_number("condition", condition, none=True)
         tokens, _ = self._checked(before)
         return self._likely(self._context(tokens, len(tokens), condition))
 
@@ -75,11 +77,13 @@ class NGram:
             right += int(likely.argmax() == token)
             count += 1
         if not count:
-            raise ValueError("There are no tokens to predict.")
+            raise SettingError("There are no tokens to predict.")
         return nats / count, right / count
 
     def sample(self, length: int, seed: int, before: Sequence[int] = ()) -> np.ndarray:
         """``(length,)`` int32: tokens drawn one after the other, going on from ``before``."""
+        check_number("length", length, least=0)
+        check_number("seed", seed, least=0, largest=math.inf, none=True)
         rng = np.random.default_rng(seed)
         tokens, _ = self._checked(before)
         for _ in range(length):
@@ -89,8 +93,15 @@ class NGram:
 
     def _places(self, sequences, conditions) -> Iterator[tuple[tuple, int]]:
         """What is known before each token, and the token."""
-        known = repeat(None) if conditions is None else conditions
-        for tokens, beside in zip(sequences, known, strict=conditions is not None):
+        check_kind("sequences", sequences, Iterable, "a list of sequences of tokens")
+        check_kind("conditions", conditions, Iterable, "a list of sequences of numbers", none=True)
+        sequences = list(sequences)
+        known = [None] * len(sequences) if conditions is None else list(conditions)
+        if len(known) != len(sequences):
+            raise SettingError(
+                f"There are conditions for {len(known)} sequences, not for {len(sequences)}."
+            )
+        for tokens, beside in zip(sequences, known, strict=True):
             tokens, beside = self._checked(tokens, beside)
             for place, token in enumerate(tokens):
                 yield self._context(tokens, place, beside[place]), token
@@ -104,7 +115,10 @@ class NGram:
     def _checked(self, tokens, beside=None) -> tuple[list[int], list]:
         """Tokens and the conditions beside them, without padding."""
         tokens = check_array(tokens, "Tokens", ("length",), True, (0, self.size - 1))
-        beside = np.full(len(tokens), None) if beside is None else np.asarray(beside)
+        if beside is None:
+            beside = np.full(len(tokens), None)
+        else:
+            beside = check_array(beside, "Conditions", ("length",), whole=True)
         if beside.shape != tokens.shape:
-            raise ValueError("There is one condition for each token.")
+            raise SettingError("There is one condition for each token.")
         return tokens[tokens != 0].astype(int).tolist(), beside[tokens != 0].tolist()

@@ -9,9 +9,12 @@ counted from the first step, so a pickup is cut off before.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
-from ..music.arrays import check_array
+from ..course.errors import SettingError, check_kind, check_number
+from ..music.arrays import as_array, check_array
 from ..music.chords import QUALITIES
 from ..music.grid import REST, as_voices
 
@@ -24,7 +27,7 @@ HARMONIC_MINOR_SCALE = (0, 2, 3, 5, 7, 8, 11)
 
 def _batch(voices) -> np.ndarray:
     """``(windows, steps, voices)`` int16 from either shape; ValueError where it is no music."""
-    voices = np.asarray(voices)
+    voices = as_array(voices, "Voices", "(windows, steps, voices)")
     voices = voices[None] if voices.ndim == 2 else voices
     axes = ("windows", "steps", "voices")
     return check_array(voices, "Voices", axes, True, (REST, 127)).astype(np.int16)
@@ -81,6 +84,7 @@ def used_pitch_classes(voices, steps_per_bar: int = 16) -> np.ndarray:
 
 def _bars(voices, steps_per_bar: int) -> np.ndarray:
     """Whole bars, ``(bars, steps_per_bar, voices)``."""
+    check_number("steps_per_bar", steps_per_bar, least=1)
     voices = _batch(voices)
     whole = voices.shape[1] // steps_per_bar
     voices = voices[:, : whole * steps_per_bar]
@@ -94,6 +98,7 @@ def qualified_notes(voices, min_steps: int = 2) -> np.ndarray:
     sixteenths, and two of them are the default. Repeated notes are merged to one; a note that the
     edge of a window cuts is as long as what is left of it.
     """
+    check_number("min_steps", min_steps, least=0)
     voices = _batch(voices)
     shares = []
     for v in range(voices.shape[2]):
@@ -120,6 +125,7 @@ def rate_of_change(voices) -> np.ndarray:
 def leaps(voices, widest_step: int = 5) -> np.ndarray:
     """Of a voice's moves from pitch to pitch, the share wider than ``widest_step`` semitones (by
     default a fourth), ``(voices,)``. Moves from and to a rest are not counted."""
+    check_number("widest_step", widest_step, least=0)
     voices = _batch(voices)
     before, after = voices[:, :-1], voices[:, 1:]
     moves = (before != REST) & (after != REST) & (before != after)
@@ -155,7 +161,20 @@ def interval_distribution(voices) -> np.ndarray:
 def total_variation(first, second) -> float:
     """Total variation distance, half the sum of absolute differences: 0 the same, 1 disjoint.
     Distributions stand along the last axis; the mean is taken over the others."""
-    return float(np.mean(0.5 * np.abs(np.asarray(first) - np.asarray(second)).sum(axis=-1)))
+    first, second = _alike(first, second, "Distributions", "(..., classes)")
+    return float(np.mean(0.5 * np.abs(first - second).sum(axis=-1)))
+
+
+def _alike(first, second, what: str, shape: str) -> tuple[np.ndarray, np.ndarray]:
+    """Two arrays of numbers and of one shape; nan may be among them."""
+    first, second = (as_array(some, what, shape) for some in (first, second))
+    if first.shape != second.shape or not first.ndim:
+        raise SettingError(
+            f"{what} are compared as two arrays of one shape, not {first.shape} and {second.shape}."
+        )
+    for array in (first, second):
+        check_array(np.nan_to_num(array) if array.dtype.kind == "f" else array, what, array.shape)
+    return first, second
 
 
 def interval_distance(voices, reference) -> float:
@@ -204,7 +223,10 @@ def scale_consistency(voices) -> float:
 def figures_beside(voices, real) -> dict[str, float]:
     """The figures above of accompaniments ``(windows, steps, 4)``, and how far their intervals are
     from those of real ones to the same melodies: what chapters 02 and 04 show in their tables."""
-    lower = _batch(voices)[..., 1:]
+    voices, real = _batch(voices), _batch(real)
+    check_array(voices, "Accompanied melodies", ("windows", "steps", 4))
+    check_array(real, "Real ones", ("windows", "steps", 4))
+    lower = voices[..., 1:]
     figures = {
         "consonance": consonance(voices),
         "chord share": chord_share(voices),
@@ -227,9 +249,7 @@ def figures_beside(voices, real) -> dict[str, float]:
 
 def difference(first, second) -> float:
     """Share of cells that differ between two voices grids of the same shape."""
-    first, second = np.asarray(first), np.asarray(second)
-    if first.shape != second.shape:
-        raise ValueError(f"Only grids of one shape can be compared: {first.shape}, {second.shape}.")
+    first, second = _alike(first, second, "Voices", "(steps, voices)")
     return float((first != second).mean()) if first.size else float("nan")
 
 
@@ -241,13 +261,15 @@ def longest_copied_runs(voices, training) -> np.ndarray:
     eight, so the figure means something only beside the same figure for real music.
     """
     voices = _batch(voices)
+    check_kind("training", training, Iterable, "a list of grids (steps, voices)")
     places: dict[bytes, list[int]] = {}
     tops: list[int] = []
     for piece in training:
-        if np.shape(piece)[-1] != voices.shape[2]:
-            raise ValueError("The training music has another number of voices than the windows.")
+        piece = as_voices(piece)
+        if piece.shape[1] != voices.shape[2]:
+            raise SettingError("The training music has another number of voices than the windows.")
         tops.append(REST)  # a gap, so that no run leads from one piece into the next
-        for shape, top in _chord_shapes(as_voices(piece)):
+        for shape, top in _chord_shapes(piece):
             places.setdefault(shape, []).append(len(tops))
             tops.append(top)
     steps_with = {shape: np.array(steps) for shape, steps in places.items()}

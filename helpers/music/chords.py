@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from functools import lru_cache
 
+from ..course.errors import SettingError, check_number, shortened
 from .grid import REST, as_voices, pitch_number
 from .keys import key_fifths
 
@@ -39,8 +40,7 @@ def chord_names(voices, steps_per_chord: int = 4, key: str | None = None) -> lis
     key: such as "Bb major", by which black keys are spelt; None spells as in C major.
     """
     voices = as_voices(voices)
-    if steps_per_chord < 1:
-        raise ValueError(f"A chord has at least one step, not {steps_per_chord}.")
+    check_number("steps_per_chord", steps_per_chord, 1)
     fifths = 0 if key is None else key_fifths(key)
     names = []
     for start in range(0, len(voices), steps_per_chord):
@@ -58,13 +58,14 @@ def chord_names(voices, steps_per_chord: int = 4, key: str | None = None) -> lis
 def chord_pitches(name: str, low: int = 48) -> list[int]:
     """The MIDI pitches of a chord in root position, the root the first at or above ``low``; none
     for "rest" and "other". Raises ValueError on what is no chord's name."""
-    if name in (SILENCE, OTHER):
+    check_number("low", low, 0, 105)  # room for the root and what is above it
+    if isinstance(name, str) and name in (SILENCE, OTHER):
         return []
-    match = CHORD_NAME.fullmatch(name)
+    match = CHORD_NAME.fullmatch(name) if isinstance(name, str) else None
     if match is None or match[2] not in QUALITIES:
-        raise ValueError(
-            f"A chord is named like 'C major' or 'F# half-diminished seventh', not {name!r}; the "
-            f"qualities are {', '.join(QUALITIES)}."
+        raise SettingError(
+            f"A chord is named like 'C major' or 'F# half-diminished seventh', not "
+            f"{shortened(name)}; the qualities are {', '.join(QUALITIES)}."
         )
     root = low + (pitch_number(f"{match[1]}4") - low) % 12
     return [root + interval for interval in QUALITIES[match[2]]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..course.errors import SettingError
 from .drums import DRUMS, drum_notes
 from .grid import (
     CHORAL_PROGRAM,
@@ -18,7 +19,7 @@ from .grid import (
     voice_notes,
     voices_to_roll,
 )
-from .seconds import along
+from .seconds import along, check_tempo
 from .timeline import VELOCITY, Part, Timeline, note_parts, part_names, timeline_to_voices
 from .words import EVENT_WORD, is_timeless, read_word, words_to_notes
 
@@ -28,9 +29,10 @@ def voices_to_multitrack(voices, tempo: float = DEFAULT_TEMPO):
 
     A piano roll has no onsets: repeated notes become one held note.
     """
+    check_tempo(tempo)
+    roll = voices_to_roll(voices)
     import pypianoroll
 
-    roll = voices_to_roll(voices)
     tracks = [
         pypianoroll.BinaryTrack(name, CHORAL_PROGRAM, pianoroll=roll[:, :, i])
         for i, name in enumerate(part_names(roll.shape[2]))
@@ -43,7 +45,7 @@ def to_timeline(music, onsets=None) -> Timeline:
     """The notes of any music of the course.
 
     onsets: bool, of the shape of a melody or voices, where a repeated note must be told from a
-    held one. Raises TypeError for what is no music, ValueError for arrays of another form.
+    held one. Raises SettingError, a TypeError and a ValueError, for what is no music.
     """
     if isinstance(music, Timeline):
         return music
@@ -66,7 +68,7 @@ def to_timeline(music, onsets=None) -> Timeline:
     hint = "of several pieces choose one"
     if hasattr(music, "replay") or (isinstance(music, dict) and "replay" in music):
         hint = "play, replay and volume sound as music.matrices_to_timeline((play, replay, volume))"
-    raise TypeError(
+    raise SettingError(
         "Music is a melody, voices, a piano roll, drums, a Piece, a PrettyMIDI, a Multitrack "
         f"or a music21 stream, not {type(music).__name__}; {hint}."
     )
@@ -74,14 +76,14 @@ def to_timeline(music, onsets=None) -> Timeline:
 
 def refuse_onsets(onsets) -> None:
     if onsets is not None:
-        raise ValueError("Onsets go with a melody or voices only; leave them out here.")
+        raise SettingError("Onsets go with a melody or voices only; leave them out here.")
 
 
 def _array_timeline(music, onsets) -> Timeline:
     try:
         array = np.asarray(music)
     except ValueError:
-        raise ValueError(
+        raise SettingError(
             "The rows of this music differ in length; an array has equal ones."
         ) from None
     if array.size and (array.dtype.kind in "SU" or isinstance(array.flat[0], bytes)):
@@ -97,14 +99,16 @@ def _array_timeline(music, onsets) -> Timeline:
         hint = "of a batch choose one, such as batch[0]"
         if array.shape[1] == 128:
             hint = "a piano roll holds True and False, such as roll > 0"
-        raise ValueError(f"An array of shape {array.shape} and {array.dtype} is no music: {hint}.")
+        raise SettingError(
+            f"An array of shape {array.shape} and {array.dtype} is no music: {hint}."
+        )
     if array.ndim == 2 and array.dtype.kind == "f":  # voices are whole numbers, times need not be
         if array.shape[1] == 5:
             refuse_onsets(onsets)
             return Timeline(note_parts(array), float(array[:, 2].max(initial=0)))
         _refuse_notes(array)
     if array.ndim == 1 and array.dtype.kind in "iu" and (array > 127).any():
-        raise ValueError(
+        raise SettingError(
             "MIDI's pitches run from 0 to 127 (-1 is a rest), and these are greater: play "
             "performance events as files.notes_to_midi(music.events_to_notes(events)), and tokens "
             "as their vocabulary.decode(tokens)."
@@ -116,10 +120,10 @@ def _words_timeline(array: np.ndarray) -> Timeline:
     """Next-event words ``(length,)``, text or, as TensorFlow has it, bytes."""
     words = [w.decode() if isinstance(w, bytes) else str(w) for w in array.ravel().tolist()]
     if array.ndim != 1:
-        raise ValueError(f"Words stand in one row, not {array.shape}: of a batch choose one.")
+        raise SettingError(f"Words stand in one row, not {array.shape}: of a batch choose one.")
     for word in words:
         if not (is_timeless(word) or EVENT_WORD.fullmatch(word)):
-            raise ValueError(
+            raise SettingError(
                 f"Words that are music are such as 'D5 2' or 'rest 4', not {word!r}; the pitches "
                 "of a chord's name are music.chord_pitches(name)."
             )
@@ -135,7 +139,7 @@ def _refuse_notes(array: np.ndarray) -> None:
     if array.shape[1] in (3, 4) and len(array):
         starts, ends = array[:, 0], array[:, 1]
         if (starts < ends).all() and (np.diff(starts) >= 0).all():
-            raise ValueError(
+            raise SettingError(
                 "This is a list of notes (start, end, pitch ...), not voices: play it as "
                 "files.notes_to_midi(notes) where times are seconds, and where they are steps as a "
                 "Part of a Timeline."
@@ -164,7 +168,7 @@ def _piece_timeline(piece: Piece) -> Timeline:
 
 def _roll_timeline(roll: np.ndarray) -> Timeline:
     if roll.ndim not in (2, 3) or roll.shape[1] != 128:
-        raise ValueError(
+        raise SettingError(
             "True and False are taken for a piano roll, whose shape is (steps, 128) or "
             f"(steps, 128, tracks), not {roll.shape}."
         )
@@ -232,7 +236,8 @@ def _midi_timeline(midi) -> Timeline:
     return Timeline(
         parts=parts,
         steps=float(steps_at(midi.get_end_time())),
-        bar_starts=steps_at(midi.get_downbeats()) if sounds else None,
+        # Without a metre pretty_midi takes 4/4: bars that nobody wrote, least of all a performance.
+        bar_starts=steps_at(midi.get_downbeats()) if sounds and metres else None,
         tempo=float(tempos[0]),
         time_signature=f"{metres[-1].numerator}/{metres[-1].denominator}" if metres else "",
         later_tempos=np.column_stack([steps_at(times), tempos])[1:],
@@ -281,7 +286,7 @@ def to_piece(music, onsets=None) -> Piece:
         return music
     timeline = to_timeline(music, onsets)
     if timeline.parts and all(part.is_drum for part in timeline.parts):
-        raise ValueError("A voices grid has pitched parts; this music has only drums.")
+        raise SettingError("A voices grid has pitched parts; this music has only drums.")
     voices, struck = timeline_to_voices(timeline)
     bars = np.arange(0, max(len(voices), 1), STEPS_PER_BAR)
     if timeline.bar_starts is not None:

@@ -7,10 +7,9 @@ velocity (1 to 127), in order of tick, then pitch.
 
 from __future__ import annotations
 
-from numbers import Integral
-
 import numpy as np
 
+from ..course.errors import SettingError, check_number
 from .arrays import check_array
 from .grid import MAX_STEPS
 
@@ -78,7 +77,9 @@ def drum_notes(drums) -> np.ndarray:
 
 
 def drum_of(pitch: int) -> int | None:
-    """Which of the nine drums a MIDI pitch counts as: its number, or None where it is none."""
+    """Which of the nine drums a MIDI pitch counts as: its number, or None where it is none.
+    Raises ValueError outside MIDI's 0..127."""
+    check_number("pitch", pitch, 0, 127)
     drum = int(_DRUM_OF_PITCH[pitch])
     return None if drum < 0 else drum
 
@@ -147,8 +148,7 @@ def hits_to_drums(hits, steps: int | None = None) -> np.ndarray:
     step = (hits[:, 0].astype(np.int64) + TICKS_PER_STEP // 2) // TICKS_PER_STEP
     if steps is None:
         steps = int(step[drum >= 0].max(initial=-1)) + 1
-    if not 0 <= steps <= MAX_STEPS:
-        raise ValueError(f"A grid has from 0 to {MAX_STEPS:,} steps, not {steps:,}.")
+    check_number("steps", steps, 0, MAX_STEPS)
     kept = np.flatnonzero((drum >= 0) & (step < steps))
     kept = kept[_loudest(hits[kept], step[kept] * len(DRUMS) + drum[kept])]
     drums = np.zeros((steps, len(DRUMS), 3), np.float32)
@@ -176,14 +176,13 @@ def tick_features(hits, ticks: int, padded: bool = False) -> np.ndarray:
     the kit, unless ``OTHER_PITCHES`` has them: these become the first pitch of their drum. Raises
     ValueError as ``as_hits`` does, and on music of more than two million ticks.
     """
-    if isinstance(ticks, bool) or not isinstance(ticks, Integral) or ticks < 1:
-        raise ValueError(f"A window has a whole number of ticks, at least 1, not {ticks!r}.")
+    check_number("ticks", ticks, least=1)
     hits = as_hits(hits)
     column = _COLUMN_OF_PITCH[hits[:, 1]]
     length = int(hits[:, 0].max(initial=-1)) + 1
     windows = -(-length // ticks) if padded else length // ticks
     if windows * ticks > MAX_TICKS:
-        raise ValueError(
+        raise SettingError(
             f"Tick features take at most {MAX_TICKS:,} ticks, not {windows * ticks:,}: "
             "give a part of the hits."
         )

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..course.errors import SettingError, check_number
 from .arrays import check_array
 from .grid import pitch_name
 
@@ -30,7 +31,7 @@ MAX_SECONDS = 24 * 3600
 
 def event_name(token: int) -> str:
     """What a token says: "down C4", "up C4", "wait 120 ms", "velocity 80-84" or "padding"."""
-    token = int(_checked_tokens([token])[0])
+    check_number("token", token, 0, EVENTS)
     if token == PADDING:
         return "padding"
     if token < FIRST_UP:
@@ -57,7 +58,7 @@ def notes_to_events(notes) -> np.ndarray:
     before all downs, each from low to high; the velocity is named before a down where its bin
     changes. Raises ValueError on another shape or numbers out of range.
     """
-    starts, ends, pitches, velocities = _on_grid(_checked_notes(notes))
+    starts, ends, pitches, velocities = _on_grid(timed_notes(notes))
     bins = velocities // VELOCITY_BIN
     none = np.zeros_like(bins)
     ticks = np.concatenate([ends, starts])
@@ -134,12 +135,14 @@ def _on_grid(notes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.
     return starts, ends, pitches, velocities
 
 
-def _checked_notes(notes) -> np.ndarray:
+def timed_notes(notes) -> np.ndarray:
+    """Notes in seconds ``(n, 4)``, the columns start, end, pitch and velocity (1 to 127). Raises
+    ValueError on another shape or numbers out of range."""
     notes = check_array(notes, "Notes", ("notes", 4))
     start, end, pitch, velocity = notes.T
     check_array(notes[:, :2], "Seconds", ("notes", 2), values=(0, MAX_SECONDS))
     if (end < start).any():
-        raise ValueError("A note ends after its start; one of these ends before it.")
+        raise SettingError("A note ends after its start; one of these ends before it.")
     check_array(pitch, "Pitches", ("notes",), whole=True, values=(0, 127))
     hint = "multiply shares of 1 by 127"
     check_array(velocity, "Velocities", ("notes",), values=(1, 127), hint=hint)

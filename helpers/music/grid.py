@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .arrays import check_array
+from ..course.errors import SettingError, check_kind, check_number, shortened
+from .arrays import as_array, check_array
 
 REST = -1
 STEPS_PER_QUARTER = 4
@@ -57,7 +58,8 @@ class Note(NamedTuple):
 
 
 def pitch_name(pitch: int) -> str:
-    """Such as "C4" for 60, middle C."""
+    """Such as "C4" for 60, middle C. Raises ValueError outside MIDI's 0..127."""
+    check_number("pitch", pitch, 0, 127)
     return f"{PITCH_NAMES[pitch % 12]}{pitch // 12 - 1}"
 
 
@@ -66,14 +68,15 @@ def pitch_number(name: str) -> int:
 
     Raises ValueError on what is no name, and on pitches outside MIDI's 0..127.
     """
+    check_kind("name", name, str, "a text such as 'C4'")
     match = re.fullmatch(r"([A-G])(#{0,2}|b{0,2})(-1|\d)", name)
     if match is None:
-        raise ValueError(f"A pitch is named like C4, F#5 or Bb3, not {name!r}.")
+        raise SettingError(f"A pitch is named like C4, F#5 or Bb3, not {name!r}.")
     letter, signs, octave = match.groups()
     pitch = 12 * (int(octave) + 1) + PITCH_NAMES.index(letter)
     pitch += signs.count("#") - signs.count("b")
     if not 0 <= pitch <= 127:
-        raise ValueError(f"{name} is outside MIDI's pitches, C-1 to G9.")
+        raise SettingError(f"{name} is outside MIDI's pitches, C-1 to G9.")
     return pitch
 
 
@@ -83,7 +86,7 @@ def pitch_number(name: str) -> int:
 def as_voices(voices) -> np.ndarray:
     """Voices as ``(steps, voices)`` int16; a melody ``(steps,)`` becomes one column. Raises
     ValueError on another shape, fractions, and numbers outside MIDI's 0..127 (``REST`` apart)."""
-    voices = np.asarray(voices)
+    voices = as_array(voices, "Voices", "(steps, voices)")
     voices = voices[:, None] if voices.ndim == 1 else voices
     hint = "MIDI's pitches run from 0 to 127, and -1 is a rest"
     axes = ("steps", "voices")
@@ -104,11 +107,13 @@ def as_onsets(voices, onsets=None) -> np.ndarray:
     needed = default_onsets(voices)
     if onsets is None:
         return needed
-    onsets = np.asarray(onsets, bool)
+    onsets = as_array(onsets, "Onsets", "(steps, voices)")
     if onsets.ndim == 1:
         onsets = onsets[:, None]
+    hint = "True where a note is struck"
+    onsets = check_array(onsets, "Onsets", ("steps", "voices"), values=(0, 1), hint=hint) > 0
     if onsets.shape != needed.shape:
-        raise ValueError(
+        raise SettingError(
             f"Onsets have the shape of the voices, {needed.shape}, not {onsets.shape}."
         )
     return (onsets | needed) & (as_voices(voices) != REST)
@@ -118,7 +123,7 @@ def voice_notes(melody, onsets=None) -> list[Note]:
     """The notes of one voice ``(steps,)``, in order of time; several voices raise ValueError."""
     voices = as_voices(melody)
     if voices.shape[1] != 1:
-        raise ValueError(
+        raise SettingError(
             f"One voice has the shape (steps,), not {voices.shape}: pass voices[:, i]."
         )
     melody = voices[:, 0]
@@ -140,7 +145,7 @@ def notes_to_voice(notes, steps: int) -> tuple[np.ndarray, np.ndarray]:
     onsets = np.zeros(steps, bool)
     kept = sorted((start, pitch, end) for start, end, pitch in notes if start < min(end, steps))
     if any(start < 0 or not 0 <= pitch <= 127 for start, pitch, _ in kept):
-        raise ValueError("Notes begin at step 0 or later and have MIDI pitches from 0 to 127.")
+        raise SettingError("Notes begin at step 0 or later and have MIDI pitches from 0 to 127.")
     next_starts = [start for start, _, _ in kept[1:]] + [steps]
     for (start, pitch, end), next_start in zip(kept, next_starts, strict=False):
         melody[start : min(end, next_start)] = pitch
@@ -153,19 +158,26 @@ def transpose(voices, semitones: int) -> np.ndarray:
 
     Raises ValueError where a note would leave MIDI's 0..127.
     """
-    voices = as_voices(voices) if np.ndim(voices) == 2 else np.asarray(voices, np.int16)
+    check_number("semitones", semitones, -127, 127)
+    voices = as_array(voices, "Voices", "(steps, voices)")
+    voices = as_voices(voices.ravel()).reshape(voices.shape)
     sounding = voices != REST
     moved = np.where(sounding, voices + semitones, REST)
     if ((moved < 0) & sounding).any() or (moved > 127).any():
-        raise ValueError(f"Moved by {semitones} semitones, a note leaves MIDI's pitches 0 to 127.")
+        raise SettingError(
+            f"Moved by {semitones} semitones, a note leaves MIDI's pitches 0 to 127."
+        )
     return moved.astype(np.int16)
 
 
 def excerpt(piece: Piece, start: int, end: int) -> Piece:
     """The steps from ``start`` up to, not including, ``end`` as a piece: a note that sounds across
     ``start`` is struck there. Raises ValueError where nothing lies between the two."""
+    check_piece(piece)
+    check_number("start", start)
+    check_number("end", end)
     if not 0 <= start < min(end, len(piece.voices)):
-        raise ValueError(
+        raise SettingError(
             f"{piece.name or 'This piece'} has {len(piece.voices)} steps; "
             f"from {start} to {end} there are none."
         )
@@ -182,14 +194,21 @@ def excerpt(piece: Piece, start: int, end: int) -> Piece:
 def with_voices(piece: Piece, voices) -> Piece:
     """The same piece with these voices ``(steps, voices)``: its first voice, whose repeated notes
     are struck again, and others below it. Raises ValueError where the lengths differ."""
-    if len(np.asarray(voices)) != len(piece.voices):
-        raise ValueError(
+    check_piece(piece)
+    voices = as_voices(voices)
+    if len(voices) != len(piece.voices):
+        raise SettingError(
             f"{piece.name or 'This piece'} has {len(piece.voices)} steps, and these voices "
-            f"{len(np.asarray(voices))}: give voices to the whole of it."
+            f"{len(voices)}: give voices to the whole of it."
         )
     onsets = as_onsets(voices)
-    onsets[:, 0] |= np.asarray(piece.onsets)[:, 0] & (as_voices(voices)[:, 0] != REST)
-    return piece._replace(voices=as_voices(voices), onsets=onsets)
+    onsets[:, 0] |= np.asarray(piece.onsets)[:, 0] & (voices[:, 0] != REST)
+    return piece._replace(voices=voices, onsets=onsets)
+
+
+def check_piece(piece) -> None:
+    """Raises SettingError on what is no ``Piece``."""
+    check_kind("piece", piece, Piece, "a Piece, which music.to_piece(music) makes of any music")
 
 
 # --- piano rolls -------------------------------------------------------------------------------
@@ -215,9 +234,13 @@ def roll_to_voices(roll) -> np.ndarray:
 
 
 def read_signature(time_signature: str) -> tuple[int, int]:
-    """``(beats, unit)`` of a time signature: (6, 8) of "6/8"."""
-    beats, unit = time_signature.split("/")
-    return int(beats), int(unit)
+    """``(beats, unit)`` of a time signature: (6, 8) of "6/8". Raises ValueError on what is none."""
+    is_text = isinstance(time_signature, str)
+    match = re.fullmatch(r"([1-9]\d*)/([1-9]\d*)", time_signature) if is_text else None
+    if match is None:
+        given = shortened(time_signature)
+        raise SettingError(f'A time signature is written like "4/4" or "6/8", not {given}.')
+    return int(match[1]), int(match[2])
 
 
 def bar_length(time_signature: str) -> float:
@@ -230,7 +253,10 @@ def bar_clock(times, bar_starts, bar_steps: float) -> np.ndarray:
     """``(times, 2)`` float: for each time (in steps) the steps since its bar's downbeat, and the
     bar's number. A pickup is the end of a full bar of ``bar_steps``, of number -1; after the last
     downbeat the bars go on."""
-    times = np.asarray(times, float)
+    times = check_array(times, "Times", ("times",), values=(-MAX_STEPS, MAX_STEPS)).astype(float)
+    bar_starts = check_array(bar_starts, "Bar starts", ("bars",))
+    check_number("The number of bar starts", len(bar_starts), least=1)
+    check_number("bar_steps", bar_steps, above=0, whole=False)
     first, last = float(bar_starts[0]), float(bar_starts[-1])
     slack = 1e-6  # a triplet's times are no exact fractions
     later = np.arange(last + bar_steps, times.max(initial=0) + slack, bar_steps)

@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 
-from .grid import pitch_number
+from ..course.errors import SettingError, shortened
 
 SHARPS = {"C": 0, "G": 1, "D": 2, "A": 3, "E": 4, "B": 5, "F": -1}  # of the major keys
 MODES = {  # how many sharps more than the major key on the same tonic
@@ -26,16 +26,17 @@ MODES = {  # how many sharps more than the major key on the same tonic
 def key_fifths(key: str) -> int:
     """How many sharps (flats: negative) the signature of a key such as "F# minor" or "E dorian"
     has. Raises ValueError on what is no key."""
-    match = re.fullmatch(r"([A-Ga-g])(#*|b*) (\w+)", key)
+    match = re.fullmatch(r"([A-Ga-g])(#*|b*) (\w+)", key) if isinstance(key, str) else None
     if match is None or match[3].lower() not in MODES:
-        raise ValueError(f'A key is written like "G major" or "Bb minor", not {key!r}.')
+        raise SettingError(f'A key is written like "G major" or "Bb minor", not {shortened(key)}.')
     signs = match[2].count("#") - match[2].count("b")
     return SHARPS[match[1].upper()] + 7 * signs + MODES[match[3].lower()]
 
 
 def key_tonic(key: str) -> int:
-    """The pitch class of a key's tonic, 0 (C) to 11: 7 of "G major"."""
-    return pitch_number(f"{key.split()[0]}4") % 12
+    """The pitch class of a key's tonic, 0 (C) to 11: 7 of "G major". Raises ValueError on what is
+    no key."""
+    return 7 * (key_fifths(key) - MODES[key.split()[1].lower()]) % 12
 
 
 LETTERS = "FCGDAEB"  # in fifths

@@ -95,6 +95,7 @@ def _before(play: np.ndarray) -> np.ndarray:
 
 
 def _checked(matrices) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    matrices = tuple(matrices) if isinstance(matrices, Matrices) else matrices
     matrices = check_array(matrices, "Play, replay and volume", (3, "steps", 128))
     play, replay, volume = matrices
     hint = "divide MIDI's velocities by 127"

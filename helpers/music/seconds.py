@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from numbers import Integral
-
 import numpy as np
 
+from ..course.errors import check_number
 from .grid import CHORAL_PROGRAM, DEFAULT_TEMPO, STEPS_PER_QUARTER
 from .timeline import Part, Timeline, last_step
 
@@ -26,12 +25,12 @@ def as_played(timeline: Timeline, tempo: float | None = None, program=None) -> T
     100 where there is none. program: a General MIDI program for all pitched parts; None keeps the
     music's own, or takes an oboe for a single voice and a church organ for several. Notes are
     shortened a little where the same pitch follows at once.
-    Raises TypeError or ValueError for a tempo or a program that cannot be.
+    Raises ValueError for a tempo or a program that cannot be.
     """
+    check_tempo(tempo, none=True)
+    check_number("program", program, 0, 127, none=True)
     if tempo is not None:
-        timeline = timeline._replace(tempo=checked_tempo(tempo), later_tempos=None)
-    if program is not None and (not isinstance(program, Integral) or not 0 <= program <= 127):
-        raise ValueError(f"A program is a General MIDI number from 0 to 127, not {program!r}.")
+        timeline = timeline._replace(tempo=float(tempo), later_tempos=None)
     alone = [part.name for part in timeline.parts] == ["melody"]
     usual = MELODY_PROGRAM if alone else CHORAL_PROGRAM
     parts = []
@@ -45,14 +44,9 @@ def as_played(timeline: Timeline, tempo: float | None = None, program=None) -> T
     return timeline._replace(parts=parts, tempo=timeline.tempo or DEFAULT_TEMPO)
 
 
-def checked_tempo(tempo) -> float:
-    if isinstance(tempo, (bool, str)) or not np.isscalar(tempo):
-        raise TypeError(f"A tempo is a number of quarter notes a minute, not {tempo!r}.")
-    if not SLOWEST <= tempo <= FASTEST:
-        raise ValueError(
-            f"A tempo lies between {SLOWEST} and {FASTEST} quarter notes a minute; {tempo} is not."
-        )
-    return float(tempo)
+def check_tempo(tempo, none: bool = False) -> None:
+    """Raises SettingError on what is no number of quarter notes a minute."""
+    check_number("tempo", tempo, SLOWEST, FASTEST, whole=False, none=none)
 
 
 def articulated(notes: np.ndarray) -> np.ndarray:

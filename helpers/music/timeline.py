@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..course.errors import SettingError, check_kind
 from .arrays import check_array
 from .grid import MAX_STEPS, REST, VOICE_NAMES, as_onsets, nearest_steps
 
@@ -105,6 +106,8 @@ def timeline_to_voices(timeline: Timeline) -> tuple[np.ndarray, np.ndarray]:
     no length gets one step where its part is silent, and is lost elsewhere.
     Raises ValueError where the music is longer than ``MAX_STEPS``.
     """
+    wanted = "a Timeline, which music.to_timeline(music) makes of any music"
+    check_kind("timeline", timeline, Timeline, wanted)
     parts = pitched_parts(timeline)
     steps = grid_steps(timeline, parts)
     voices = np.full((steps, len(parts)), REST, np.int16)
@@ -152,7 +155,7 @@ def pitched_parts(timeline: Timeline) -> list[Part]:
 def grid_steps(timeline: Timeline, parts: list[Part]) -> int:
     length = last_step(timeline, parts)
     if not length <= MAX_STEPS:
-        raise ValueError(
+        raise SettingError(
             f"This music lasts {length:,.0f} sixteenths, and a grid has at most {MAX_STEPS:,}: "
             "cut it into pieces."
         )

@@ -16,6 +16,7 @@ from math import floor, log
 
 import numpy as np
 
+from ..course.errors import SettingError, check_choice, shortened
 from .arrays import check_array
 from .grid import MAX_STEPS, REST, notes_to_voice, pitch_name, pitch_number, voice_notes
 
@@ -36,14 +37,17 @@ def note_events(notes) -> list[tuple[int, int]]:
     is kept; notes of no length are left out; a gap, before the first note too, is a rest.
     Raises ValueError on a note before step 0, after ``MAX_STEPS`` or with no MIDI pitch.
     """
-    rows = np.array([tuple(note)[:3] for note in notes], float).reshape(-1, 3)
+    try:
+        rows = np.array([tuple(note)[:3] for note in notes], float).reshape(-1, 3)
+    except (TypeError, ValueError):
+        raise SettingError("Notes are rows of three numbers: start, end and pitch.") from None
     if not (rows <= MAX_STEPS).all():
-        raise ValueError(f"Notes end at step {MAX_STEPS:,} at the latest: count time in steps.")
+        raise SettingError(f"Notes end at step {MAX_STEPS:,} at the latest: count time in steps.")
     ticks = np.floor(rows[:, :2] * SIXTHS_PER_STEP + 0.5)
     lasting = ticks[:, 0] < ticks[:, 1]
     ticks, pitches = ticks[lasting], rows[lasting, 2]
     if (ticks < 0).any() or not np.isin(pitches, np.arange(128)).all():
-        raise ValueError("Notes begin at step 0 or later and have MIDI pitches from 0 to 127.")
+        raise SettingError("Notes begin at step 0 or later and have MIDI pitches from 0 to 127.")
     rows = np.column_stack([ticks, pitches]).astype(int).tolist()
     events, time = [], 0
     for start, end, pitch in voice_notes(*notes_to_voice(rows, int(ticks.max(initial=0)))):
@@ -96,20 +100,30 @@ def event_word(pitch: int, steps) -> str:
     return f"{'rest' if pitch == REST else pitch_name(pitch)} {Fraction(steps)}"
 
 
-@lru_cache(maxsize=10_000)
 def read_word(word: str) -> tuple[int, Fraction]:
     """``(pitch, steps)`` of an event's word, the pitch ``REST`` for a rest.
 
     Raises ValueError on what is no event's word.
     """
+    event = _read_word(word) if isinstance(word, str) else None
+    if event is None:
+        given = shortened(word)
+        raise SettingError(f"An event is a word such as 'D5 2', 'E5 4/3' or 'rest 4', not {given}.")
+    return event
+
+
+@lru_cache(maxsize=10_000)
+def _read_word(word: str) -> tuple[int, Fraction] | None:
     match = EVENT_WORD.fullmatch(word)
     if match is None:
-        raise ValueError(f"An event is a word such as 'D5 2', 'E5 4/3' or 'rest 4', not {word!r}.")
+        return None
     return (REST if match[1] == "rest" else pitch_number(match[1])), Fraction(match[2])
 
 
 def is_timeless(word: str) -> bool:
     """Whether a word takes no time: a special word such as "<start>", or the bar line "|"."""
+    if not isinstance(word, str):
+        raise SettingError(f"A word is text such as 'D5 2' or '|', not {shortened(word)}.")
     return TIMELESS_WORD.fullmatch(word) is not None
 
 
@@ -121,12 +135,12 @@ def _word(pitch: int, ticks: int) -> str:
 def _timed_events(words: Iterable[str]) -> Iterator[tuple[Fraction, Fraction, int]]:
     """``(start, end, pitch)`` in steps of the words that take time, for rests too."""
     start = Fraction(0)
-    for word in words:
+    for word in _checked(words):
         if not is_timeless(word):
             pitch, steps = read_word(word)
             end = start + steps
             if end > MAX_STEPS:
-                raise ValueError(f"These words last more than {MAX_STEPS:,} steps.")
+                raise SettingError(f"These words last more than {MAX_STEPS:,} steps.")
             yield start, end, pitch
             start = end
 
@@ -145,9 +159,15 @@ class Vocabulary:
     """
 
     def __init__(self, sequences: Iterable[Sequence[str]] = (), special: Sequence[str] = ()):
+        if isinstance(sequences, str) or not isinstance(sequences, Iterable):
+            raise SettingError(
+                "A vocabulary is made of a list of sequences, each a list of words, not of "
+                f"{shortened(sequences)}."
+            )
+        special = _checked(special)
         found = {word for sequence in sequences for word in _checked(sequence)}
         others = sorted(found - {PADDING_WORD, *special}, key=_place)
-        self.words = [PADDING_WORD, *_checked(special), *others]
+        self.words = [PADDING_WORD, *special, *others]
         self._tokens = {word: token for token, word in enumerate(self.words)}
 
     def __len__(self) -> int:
@@ -166,10 +186,7 @@ class Vocabulary:
         "nearest" takes the known note of the same pitch, or of the nearest pitch, whose length is
         nearest, and of a rest the nearest rest; a word that is no event raises even so.
         """
-        if unknown not in ("error", "nearest"):
-            raise ValueError(
-                f'Unknown words are an "error" or become the "nearest", not {unknown!r}.'
-            )
+        check_choice("unknown", unknown, ("error", "nearest"), none=False)
         missing = self._nearest if unknown == "nearest" else self._refuse
         tokens = [
             self._tokens[word] if word in self._tokens else missing(word)
@@ -186,7 +203,7 @@ class Vocabulary:
         return [self.words[int(token)] for token in tokens if token]
 
     def _refuse(self, word: str) -> int:
-        raise ValueError(
+        raise SettingError(
             f"The vocabulary has no {word!r}, as the training set had none: leave the sequence "
             'out, or encode it with unknown="nearest".'
         )
@@ -207,10 +224,11 @@ class Vocabulary:
         return self._tokens[min(alike, key=distance)]
 
 
-def _checked(words: Sequence[str]) -> Sequence[str]:
-    if isinstance(words, str) or not all(isinstance(word, str) for word in words):
-        raise ValueError('A sequence is a list of words, such as ["D5 2", "rest 2"].')
-    return words
+def _checked(words: Iterable[str]) -> list[str]:
+    found = list(words) if isinstance(words, Iterable) and not isinstance(words, str) else [None]
+    if not all(isinstance(word, str) for word in found):
+        raise SettingError('A sequence is a list of words, such as ["D5 2", "rest 2"].')
+    return found
 
 
 def _place(word: str) -> tuple:

@@ -7,7 +7,7 @@ import functools
 import numpy as np
 
 from ..music.grid import REST, STEPS_PER_BAR
-from .arguments import as_seed, harmonise
+from .arguments import as_seed, check_network, harmonise
 from .published import published
 
 WINDOW = 2 * STEPS_PER_BAR
@@ -23,8 +23,12 @@ def accompany(melody, seed: int | None = None, generator=None, pickup: int | Non
     the melody stands untouched in column 0.
 
     A melody outside the trained range is moved, by octaves where that is enough, and the music
-    moved back. Raises ValueError with one sentence where the melody is no melody.
+    moved back; no voice goes below C2 for that. Raises ValueError with one sentence where the
+    melody is no melody.
     """
+
+    check_network(generator)
+    seed = as_seed(seed)
 
     def write(moved, pickup):
         network = generator or published("04_accompaniment_gan").network("generator")
@@ -46,7 +50,7 @@ def _compiled(generator):
     return tf.function(lambda melody, noise: generator([melody, noise], training=False))
 
 
-def _windows(melody: np.ndarray, seed: int | None, generator) -> np.ndarray:
+def _windows(melody: np.ndarray, seed: int, generator) -> np.ndarray:
     """Accompanied two-bar windows, one beginning on each bar but the last: ``(windows, 32, 4)``.
 
     Windows that overlap share the noise of the bar that they share, so that they tend to agree.
@@ -55,7 +59,6 @@ def _windows(melody: np.ndarray, seed: int | None, generator) -> np.ndarray:
 
     from ..chapters import accompaniment_gan as gan
 
-    seed = as_seed(seed)
     bars = len(melody) // STEPS_PER_BAR
     beats = gan.BEATS // 2
     noise = [gan.draw_noise(1, (seed, bar))[0, :beats] for bar in range(bars)]

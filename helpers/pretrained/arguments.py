@@ -3,50 +3,49 @@ wrong, and melodies moved to where the networks have learned."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from os import PathLike
 
 import numpy as np
 
+from ..course.errors import SettingError, check_kind, check_number
 from ..music.arrays import check_array
 from ..music.conversion import to_piece
-from ..music.grid import MAX_MELODY_STEPS, REST, Piece, with_voices
+from ..music.grid import MAX_MELODY_STEPS, REST, STEPS_PER_BAR, Piece, with_voices
 
 MELODY_RANGE = (57, 81)  # the sopranos that the accompaniment GAN was trained on
+LOWEST = 36  # C2, below which no choir's bass sings
 
 
 def as_melody(melody) -> np.ndarray:
     hint = "MIDI's pitches run from 0 to 127, and -1 is a rest"
     melody = check_array(melody, "A melody's pitches", ("steps",), True, (REST, 127), hint)
     if not 1 <= len(melody) <= MAX_MELODY_STEPS:
-        raise ValueError(f"A melody has from 1 to {MAX_MELODY_STEPS:,} steps, not {len(melody):,}.")
+        raise SettingError(
+            f"A melody has from 1 to {MAX_MELODY_STEPS:,} steps, not {len(melody):,}."
+        )
     return melody.astype(np.int16)
 
 
 def as_seed(seed: int | None) -> int:
     """Any whole number as one that TensorFlow takes; None draws one."""
-    if seed is None:
-        return int(np.random.default_rng().integers(2**31))
-    check_number(seed, -np.inf, np.inf, "A seed is a whole number, or None", whole=True)
-    return int(seed) % 2**31
-
-
-def check_number(value, least: float, most: float, sentence: str, whole: bool = False) -> None:
-    """Raises ValueError with the sentence, and the value at its end, where that is no number from
-    ``least`` to ``most``."""
-    kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
-    if not isinstance(value, kinds) or isinstance(value, bool) or not least <= value <= most:
-        raise ValueError(f"{sentence}, not {value!r}.")
+    check_number("seed", seed, largest=math.inf, none=True)
+    return int(np.random.default_rng().integers(2**31)) if seed is None else int(seed) % 2**31
 
 
 def check_steps(steps) -> None:
-    sentence = f"Music here has from 1 to {MAX_MELODY_STEPS:,} steps"
-    check_number(steps, 1, MAX_MELODY_STEPS, sentence, whole=True)
+    check_number("steps", steps, 1, MAX_MELODY_STEPS)
 
 
 def check_temperature(temperature) -> None:
-    most = np.finfo(float).max  # anything but infinity
-    check_number(temperature, 0, most, "A temperature is a number from 0 (no chance) up")
+    """0 leaves nothing to chance."""
+    check_number("temperature", temperature, least=0, whole=False)
+
+
+def check_network(network) -> None:
+    if network is not None and not callable(network):
+        check_kind("The network", network, Callable, "a network of Keras, or None")
 
 
 def fitting_shift(melody: np.ndarray) -> int:
@@ -65,9 +64,9 @@ def fitting_shift(melody: np.ndarray) -> int:
     return min(range(low - int(notes.max()), high - int(notes.min()) + 1), key=cost)
 
 
-def move(voices: np.ndarray, semitones: int, low: int, high: int) -> np.ndarray:
-    """The music ``semitones`` higher; what then is outside ``low`` to ``high`` is moved inside by
-    octaves."""
+def move(voices: np.ndarray, semitones, low: int, high: int) -> np.ndarray:
+    """The music ``semitones`` higher, one number or one a voice; what then is outside
+    ``low`` to ``high`` is moved inside by octaves."""
     moved = voices + semitones
     up = np.maximum(0, -(-(low - moved) // 12)) * 12
     down = np.maximum(0, -(-(moved - high) // 12)) * 12
@@ -77,19 +76,16 @@ def move(voices: np.ndarray, semitones: int, low: int, high: int) -> np.ndarray:
 def take_melody(music, pickup: int | None = None) -> tuple[np.ndarray, int, Piece | None]:
     """``(melody, pickup, piece)`` of what somebody calls a melody: pitches ``(steps,)``, which are
     no piece, or any music of the course, whose first voice counts. pickup: the steps before the
-    first downbeat; None takes the music's own, or 0."""
-    if pickup is not None:
-        check_number(pickup, 0, MAX_MELODY_STEPS, "A pickup is a whole number of steps", whole=True)
-    if hasattr(music, "__array__") or type(music) in (list, tuple):
-        return as_melody(music), pickup or 0, None
+    first downbeat, at most a bar; None takes the music's own, or 0."""
+    check_number("pickup", pickup, 0, STEPS_PER_BAR, none=True)
+    if not hasattr(music, "to_timeline"):  # an array that a folder's piece is knows its music
+        if hasattr(music, "__array__") or type(music) in (list, tuple):
+            return as_melody(music), pickup or 0, None
     if isinstance(music, (str, PathLike)):
-        raise ValueError("A melody is music, not a file's path: data.load_melody(path) reads it.")
-    try:
-        piece = to_piece(music)
-    except TypeError as error:
-        raise ValueError(str(error)) from None
+        raise SettingError("A melody is music, not a file's path: data.load_melody(path) reads it.")
+    piece = to_piece(music)
     if not piece.voices.shape[1]:
-        raise ValueError("This music has no voice, so there is no melody.")
+        raise SettingError("This music has no voice, so there is no melody.")
     if pickup is None:
         pickup = int(piece.bar_starts[0]) if len(piece.bar_starts) else 0
     return as_melody(piece.voices[:, 0]), pickup, piece
@@ -97,10 +93,15 @@ def take_melody(music, pickup: int | None = None) -> tuple[np.ndarray, int, Piec
 
 def harmonise(music, pickup: int | None, write: Callable) -> np.ndarray | Piece:
     """The voices that ``write(melody, pickup)`` gives to a melody moved into the trained range,
-    moved back, the melody itself untouched: an array for an array, else a piece."""
+    moved back, the melody itself untouched: an array for an array, else a piece. Below a low melody
+    nobody could hear them: a voice that would go below ``LOWEST`` is moved up as a whole, by
+    octaves, and may lie above the melody."""
     melody, pickup, piece = take_melody(music, pickup)
     shift = fitting_shift(melody)
-    voices = move(write(move(melody, shift, *MELODY_RANGE), pickup), -shift, 0, 127)
+    voices = write(move(melody, shift, *MELODY_RANGE), pickup)
+    sounding = np.where(voices == REST, 127, voices).min(axis=0) - shift
+    up = np.maximum(0, -(-(LOWEST - sounding) // 12)) * 12
+    voices = move(voices, up - shift, 0, 127)
     voices[:, 0] = melody
     if piece is None:
         return voices

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..course.errors import SettingError, check_number
 from ..files.midi_writer import midi_to_notes, notes_to_midi
 from ..music.conversion import to_timeline
 from ..music.events import (
@@ -18,7 +19,7 @@ from ..music.events import (
     notes_to_events,
 )
 from ..music.seconds import notes_in_seconds
-from .arguments import as_seed, check_number, check_temperature
+from .arguments import as_seed, check_network, check_temperature
 from .published import published
 
 if TYPE_CHECKING:
@@ -37,10 +38,12 @@ def judge(music, network=None) -> float:
     out. Longer music is judged segment by segment, and their logits are averaged. Raises ValueError
     with one sentence where there is nothing to judge or the file cannot be read.
     """
+    check_network(network)
+    tokens = _as_events(music)
     from ..chapters import critic_and_composer as chapter
 
     network = network or published("03_critic_and_composer").network("critic")
-    logit = chapter.judge_music(network, _as_events(music))
+    logit = chapter.judge_music(network, tokens)
     return (1 + math.tanh(logit / 2)) / 2  # the logistic function, which never overflows
 
 
@@ -53,16 +56,10 @@ def _as_events(music) -> np.ndarray:
     elif hasattr(music, "instruments"):  # a PrettyMIDI, whose own seconds are the finest
         tokens = notes_to_events(midi_to_notes(music))
     else:
-        try:
-            tokens = notes_to_events(notes_in_seconds(to_timeline(music)))
-        except TypeError:
-            raise ValueError(
-                "Music to be judged is the path of a file or any music of the course, not "
-                f"{type(music).__name__}."
-            ) from None
+        tokens = notes_to_events(notes_in_seconds(to_timeline(music)))
     sounds = (tokens < FIRST_WAIT) | (tokens >= FIRST_VELOCITY)
     if not sounds.any():
-        raise ValueError("There are no pitched notes in this music, so nothing to judge.")
+        raise SettingError("There are no pitched notes in this music, so nothing to judge.")
     return tokens[np.argmax(sounds) :]
 
 
@@ -79,13 +76,14 @@ def compose(
     long the music is, up to ten minutes; notes that would sound on are cut. temperature: below 1
     more cautious, 0 without chance. Raises ValueError with one sentence where an argument is wrong.
     """
+    check_number("start_pitch", start_pitch, 21, 108)
+    check_number("seconds", seconds, above=0, most=MAX_SECONDS, whole=False)
+    check_temperature(temperature)
+    check_network(network)
+    seed = as_seed(seed)
     from ..chapters import critic_and_composer as chapter
 
-    check_number(start_pitch, 21, 108, "A start pitch is a piano's, from 21 to 108", whole=True)
-    check_number(seconds, 0.001, MAX_SECONDS, f"Music here lasts up to {MAX_SECONDS} seconds")
-    check_temperature(temperature)
     composer = chapter.Composer(network or published("03_critic_and_composer").network("composer"))
-    seed = as_seed(seed)
     for tries in range(5):  # a network may also go round in circles in which no time passes
         # The same seed composes the same beginning, so what is too short is composed again.
         length = math.ceil(EVENTS_A_SECOND * seconds * 2**tries) + 8

@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
-from ..course.errors import check_choice
+from ..course.errors import check_choice, check_number
 from ..music.grid import MAX_MELODY_STEPS, STEPS_PER_BAR
-from .arguments import as_seed, check_number, check_temperature
+from .arguments import as_seed, check_network, check_temperature
 from .published import published
 
 DRUM_VARIATION = 0.3  # of the noise: how much of it differs from one pair of bars to the next
@@ -28,17 +28,17 @@ def drum_loop(
     style: one of ``helpers.chapters.drum_gan.STYLES``; None draws one as often as it is played.
     Raises ValueError with one sentence where an argument is wrong.
     """
+    check_number("bars", bars, 1, MAX_MELODY_STEPS // STEPS_PER_BAR)
+    check_temperature(temperature)
+    check_network(generator)
+    seed = as_seed(seed)
+    shares = published("05_drum_gan").card["style shares"]
+    check_choice("A style", style, shares)
     from ..chapters import drum_gan
 
-    most = MAX_MELODY_STEPS // STEPS_PER_BAR
-    check_number(bars, 1, most, f"A drum loop has from 1 to {most:,} bars", whole=True)
-    check_temperature(temperature)
-    check_choice("A style", style, drum_gan.STYLES)
     generator = generator or published("05_drum_gan").network("long_generator")
-    seed = as_seed(seed)
     pairs = -(-bars // 2)
     if style is None:
-        shares = published("05_drum_gan").card["style shares"]
         asked = drum_gan.mix_styles(shares, 1, seed)
     else:
         asked = drum_gan.style_row(style)[None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .arguments import as_seed, check_temperature, harmonise
+from .arguments import as_seed, check_network, check_temperature, harmonise
 from .published import published
 
 
@@ -19,12 +19,13 @@ def accompany_rl(
     without chance. It writes note by note, some hundred steps a second. Raises ValueError with one
     sentence where an argument is wrong.
     """
-    from ..chapters import gan_with_rl as rl
-
     check_temperature(temperature)
+    check_network(generator)
     seed = as_seed(seed)
 
     def write(moved, pickup):
+        from ..chapters import gan_with_rl as rl
+
         network = generator or published("06_gan_with_rl").network("rewarded")
         return rl.accompany_melody(network, moved, temperature, seed, pickup)
 

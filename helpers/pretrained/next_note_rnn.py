@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from ..course.errors import check_choice
+from ..course.errors import SettingError, check_choice, check_number
 from ..data.tunes import KINDS, usual_signature
 from ..music.grid import (
     REST,
@@ -21,7 +21,7 @@ from ..music.grid import (
 from ..music.words import Vocabulary, read_word, voice_words, words_to_voice
 from .arguments import (
     as_seed,
-    check_number,
+    check_network,
     check_steps,
     check_temperature,
     harmonise,
@@ -57,16 +57,16 @@ def continue_melody(
     The key, and for pitches without a style the metre, are those in which the network finds the
     melody most probable. Raises ValueError with one sentence where an argument is wrong.
     """
-    from ..chapters import next_note_rnn as rnn
-
     melody, pickup, piece = take_melody(melody)
     check_steps(steps)
     check_temperature(temperature)
-    if top_k is not None:
-        check_number(top_k, 1, np.inf, "top_k is a whole number from 1 up", whole=True)
-    if top_p is not None:
-        check_number(top_p, 1e-9, 1, "top_p is a share above 0 and up to 1")
+    check_number("top_k", top_k, least=1, none=True)
+    check_number("top_p", top_p, above=0, most=1, whole=False, none=True)
     check_choice("A style", style, KINDS)
+    check_network(network)
+    seed = as_seed(seed)
+    from ..chapters import next_note_rnn as rnn
+
     network = network or published("02_next_note_rnn").network("tunes")
     vocabulary = _tune_vocabulary()
     struck = as_onsets(melody, None if piece is None else piece.onsets[:, 0])[:, 0]
@@ -75,7 +75,7 @@ def continue_melody(
         melody, struck, pickup, metres, style, network, vocabulary
     )
     choice = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "end": False}
-    words, lasting, seed = [], 0, as_seed(seed)
+    words, lasting = [], 0
     for draw in range(1 + 6 * steps):  # an event lasts at least a sixth of a step
         count = int(steps - lasting) // 2 + 8
         draw_seed = (seed + draw) % 2**31
@@ -161,15 +161,17 @@ def compose_chorale(
     steps before the first downbeat. soprano, pickup and what is returned are otherwise as in
     ``accompany``. Raises ValueError with one sentence where an argument is wrong.
     """
-    from ..chapters import next_note_rnn as rnn
-
-    if steps is None and soprano is not None:
-        steps = len(take_melody(soprano)[0])
+    count = steps if soprano is None else len(take_melody(soprano, pickup)[0])
+    steps = count if steps is None else steps
     check_steps(steps)
+    check_number("pickup", pickup, 0, STEPS_PER_BAR, none=True)
     check_temperature(temperature)
+    check_network(network)
     seed = as_seed(seed)
 
     def write(moved, pickup):
+        from ..chapters import next_note_rnn as rnn
+
         return rnn.compose_voices(
             network or published("02_next_note_rnn").network("chorales"),
             steps,
@@ -181,9 +183,8 @@ def compose_chorale(
 
     if soprano is None:
         return move(write(None, pickup or 0), 0, 0, 127)
-    count = len(take_melody(soprano)[0])
     if count != steps:
-        raise ValueError(f"This soprano has {count} steps, not the {steps} asked for.")
+        raise SettingError(f"This soprano has {count} steps, not the {steps} asked for.")
     return harmonise(soprano, pickup, write)
 
 

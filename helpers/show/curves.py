@@ -9,77 +9,171 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ..music.grid import VOICE_NAMES
-from .pictures import COLOURS, GREY, PLAIN, colour_of, figure_grid, in_own_style, new_figure, tidy
+from ..music.timeline import part_names
+from .pictures import (
+    COLOURS,
+    GREY,
+    PLAIN,
+    Pictures,
+    colour_of,
+    figure_grid,
+    in_own_style,
+    new_figure,
+    tidy,
+)
 
-LINE_STYLES = ("--", ":", "-.")  # of the references
+LINE_STYLES = ("--", ":", "-.", (0, (8, 2, 1, 2, 1, 2)))  # of the references
+MOST_PANELS = 6  # of a picture: more of them are too small
+TRAINING, VALIDATION = "training ", "validation "  # what names of the same figure begin with
+DOTS = {"marker": "o", "markersize": 3, "clip_on": False}  # whole at the axis's ends too
 
 
 @in_own_style
 def plot_losses(history: dict, keys, title: str | None = None) -> Figure:
-    """Losses over training: the raw figures faint, their moving average strong.
+    """Losses over training, all in one panel: the raw figures faint, their moving average strong.
 
-    history: lists of numbers, one a key; ``history["step"]``, where there is one, is the x axis.
-    The average runs over a fiftieth of the entries.
+    history: lists of numbers, one a key, over ``history["step"]`` or ``history["iteration"]``,
+    whichever is as long, else over the steps 1, 2, 3 ... keys: one key, several, or a dict of
+    training losses and the validation loss that belongs to each, such as ``{"loss": "validation
+    loss"}``, which is drawn with dots. The average runs over a fiftieth of the entries.
     """
-    keys = [keys] if isinstance(keys, str) else list(keys)
+    pairs = keys if isinstance(keys, dict) else dict.fromkeys([keys] if type(keys) is str else keys)
     figure = new_figure(8, 3.2)
     axes = figure.subplots()
-    for i, key in enumerate(keys):
-        values = _figures(history, key, over="step")
-        if values.ndim != 1:
-            raise ValueError(f"{key!r} holds several numbers an entry; losses have one.")
-        x = history.get("step", np.arange(len(values)))
+    words, over = [], "step"
+    for i, (key, other) in enumerate(pairs.items()):
+        x, values, over = _curve(history, key)
         width = max(1, len(values) // 50)
         colour = colour_of(i)
         if width > 1:  # without antialiasing the picture is half as large
             faint = 0.25 * np.array(to_rgb(colour)) + 0.75
             axes.plot(x, values, color=faint, linewidth=0.6, antialiased=False, zorder=1)
         strong = {"color": colour, "linewidth": 2 if width > 1 else 1}
-        axes.plot(x, _smooth(values, width), label=_spoken(key), **strong)
-    axes.set_xlabel("step", fontsize=10)
+        smooth = _smooth(values, width)
+        axes.plot(x, smooth, label=_spoken(key), **strong)
+        words.append(_in_words(_spoken(key), smooth))
+        if other is not None:
+            x, values, _ = _curve(history, other, measured=True)
+            look = {"color": colour_of(3 - i), "linestyle": "--", "linewidth": 1.5}
+            axes.plot(x, values, label=_spoken(other), zorder=3, **look, **DOTS)
+            words.append(_in_words(_spoken(other), values))
+    drawn = [line.get_xdata() for line in axes.lines if len(line.get_xdata())]
+    _show_all(axes, np.concatenate(drawn) if drawn else np.zeros(0))
+    axes.set_xlabel(over, fontsize=10)
     axes.set_ylabel("loss", fontsize=10)
     axes.grid(axis="y", color="#eeeeee")
-    if keys:
+    if pairs:
         axes.legend(fontsize=10, **PLAIN)
+    if len(axes.lines) > len(words):
+        said = f"faint: each {over}; strong: their moving average"
+        axes.set_title(said, loc="right", fontsize=9, color=GREY)
     tidy(axes, title)
+    figure.alt = f"{title or 'Losses'} over {over}: {'; '.join(words)}."
     return figure
 
 
 @in_own_style
-def plot_metrics(history: dict, reference: dict, keys, chosen=None) -> Figure:
-    """Metrics over training, one small plot each, with Bach's value as a dashed line.
+def plot_metrics(history: dict, reference: dict, keys, chosen=None) -> Figure | Pictures:
+    """Metrics over training, one small panel each, with Bach's value as a dashed line. The training
+    and the validation of one figure ("training loss" and "validation loss") share a panel. Six
+    panels make a picture; more are several pictures.
 
     history: lists of numbers, or of one number a voice, over ``history["iteration"]``.
-    reference: a number (or one a voice) a key, taken for Bach's; or several references by name,
+    reference: a number (or one a voice) a key, taken for Bach's; or up to four references by name,
     such as ``{"Bach": {...}, "baseline": {...}}``. A key that a reference lacks is drawn without.
     chosen: an iteration to be marked.
     """
     keys = [keys] if isinstance(keys, str) else list(keys)
     if not all(isinstance(value, dict) for value in reference.values()):
         reference = {"Bach": reference}
-    iterations = _figures(history, "iteration", over="iteration")
-    columns = min(3, max(len(keys), 1))
-    figure, grid = figure_grid(len(keys), columns, 0.4 + 2.8 * columns, 1.9, 0.6, sharex=True)
-    for axes, key in zip(grid.ravel(), keys, strict=False):
-        values = _figures(history, key, over="iteration")
-        levels = [figures.get(key, []) for figures in reference.values()]
-        _draw_metric(axes, iterations, values, levels)
+    if len(reference) > len(LINE_STYLES):
+        raise ValueError(
+            f"{len(reference)} references are too many lines to tell apart; give at most "
+            f"{len(LINE_STYLES)}."
+        )
+    _figures(history, "iteration", over="iteration")
+    curves = {key: _figures(history, key, over="iteration") for key in keys}
+    panels = _panels(curves)
+    pages = [panels[i : i + MOST_PANELS] for i in range(0, max(len(panels), 1), MOST_PANELS)]
+    pictures = Pictures(_page(history, reference, page, curves, chosen) for page in pages)
+    return pictures if len(pictures) > 1 else pictures[0]
+
+
+def _panels(curves: dict) -> list[tuple[str, ...]]:
+    """The keys of each panel: one, or the training and the validation of the same figure."""
+    panels = {}
+    for key in curves:
+        figure = key.removeprefix(TRAINING).removeprefix(VALIDATION)
+        both = TRAINING + figure, VALIDATION + figure
+        shared = key in both and all(np.ndim(curves.get(name, [[]])) == 1 for name in both)
+        panels[both if shared else (key,)] = None
+    return list(panels)
+
+
+def _page(history, reference, panels, curves, chosen) -> Figure:
+    """One picture of ``plot_metrics``."""
+    iterations = np.asarray(history["iteration"], float)
+    columns = min(3, max(len(panels), 1))
+    width = 0.4 + 2.8 * columns
+    figure, grid = figure_grid(len(panels), columns, max(width, 4.4), 1.9, 0.6)
+    words = []
+    for axes, keys in zip(grid.ravel(), panels, strict=False):
+        levels = {
+            name: figures[key]
+            for name, figures in reference.items()
+            for key in keys[-1:]
+            if key in figures
+        }
+        lines = {key: curves[key] for key in keys}
+        _draw_metric(axes, iterations, lines, [levels.get(name, []) for name in reference])
         if chosen is not None:
             axes.axvline(chosen, color=GREY, linewidth=1)
-        tidy(axes, _spoken(key))
-        axes.xaxis.set_tick_params(labelbottom=True)
+        name = _spoken(keys[0].removeprefix(TRAINING) if len(keys) == 2 else keys[0])
+        tidy(axes, name)
+        words += [_in_words(_spoken(key), values) for key, values in lines.items()]
+        words += [f"{which}'s {name} {_numbers(level)}" for which, level in levels.items()]
     for axes in grid[-1]:
         axes.set_xlabel("iteration", fontsize=10)
-    handles = [
-        Line2D([], [], color="black", linestyle=style, linewidth=1.2, label=name)
-        for name, style in zip(reference, LINE_STYLES, strict=False)
-    ]
-    counts = {np.shape(history[key])[1] for key in keys if np.ndim(history[key]) == 2}
-    for count in counts & {3, 4}:  # with or without the melody
-        voices = zip(COLOURS[-count:], VOICE_NAMES[-count:], strict=True)
-        handles += [Line2D([], [], color=colour, label=name) for colour, name in voices]
-    figure.legend(handles=handles, loc="outside lower center", ncols=7, fontsize=10, **PLAIN)
+    handles = []
+    if any(len(keys) == 2 for keys in panels):
+        for name, colour in ((TRAINING, COLOURS[0]), (VALIDATION, COLOURS[-1])):
+            handles.append(Line2D([], [], color=colour, label=name.strip(), **DOTS))
+    for name, style in zip(reference, LINE_STYLES, strict=False):
+        if any(key in reference[name] for keys in panels for key in keys):
+            line = {"color": "black", "linestyle": style, "linewidth": 1.2}
+            handles.append(Line2D([], [], label=name, **line))
+    shapes = [curves[key].shape for keys in panels for key in keys]
+    for count in sorted({shape[1] for shape in shapes if len(shape) == 2}):
+        voices = VOICE_NAMES[-count:] if count in (3, 4) else part_names(count)
+        for name, colour in zip(voices, _colours(count), strict=True):
+            handles.append(Line2D([], [], color=colour, label=name))
+    if chosen is not None:
+        handles.append(Line2D([], [], color=GREY, linewidth=1, label=f"chosen: {chosen}"))
+    if handles:
+        place = {"loc": "outside lower center", "ncols": min(7, max(3, 2 * columns))}
+        figure.legend(handles=handles, fontsize=10, **place, **PLAIN)
+    span = f"from iteration {iterations[0]:g} to {iterations[-1]:g}" if len(iterations) else "none"
+    figure.alt = f"Curves {span}: {'; '.join(words)}."
+    if chosen is not None:
+        figure.alt += f" Iteration {chosen} is marked."
     return figure
+
+
+def _curve(history: dict, key: str, measured=False) -> tuple[np.ndarray, np.ndarray, str]:
+    """``(x, values, name of x)``; ``measured`` now and then, over iterations, not at each step."""
+    names = ["iteration", "step"] if measured else ["step", "iteration"]
+    names = [name for name in names if name in history] or names[:1]
+    fits = [name for name in names if len(history.get(name, [])) == len(history.get(key, []))]
+    if not fits and not measured and "step" not in history:
+        values, over = _figures(history, key, over="step"), "step"
+        x = np.arange(1, len(values) + 1)
+    else:
+        over = (fits or names)[0]
+        values = _figures(history, key, over)
+        x = np.asarray(history.get(over, np.arange(1, len(values) + 1)), float)
+    if values.ndim != 1:
+        raise ValueError(f"{key!r} holds several numbers an entry; losses have one.")
+    return x, values, over
 
 
 def _figures(history: dict, key: str, over: str) -> np.ndarray:
@@ -105,17 +199,57 @@ def _smooth(values: np.ndarray, width: int) -> np.ndarray:
     return windows.mean().to_numpy()
 
 
-def _draw_metric(axes, iterations, values, references: list) -> None:
-    lines = values[:, None] if values.ndim == 1 else values
-    colours = COLOURS[-1:] if lines.shape[1] == 1 else COLOURS[-lines.shape[1] :]
-    for line, colour in zip(lines.T, colours, strict=False):
-        axes.plot(iterations, line, color=colour, marker="o", markersize=3, linewidth=1.5)
+def _in_words(name: str, values: np.ndarray) -> str:
+    """How a curve begins and ends."""
+    found = [entry for entry in values if np.isfinite(entry).all()]
+    if not found:
+        return f"{name}, no figures"
+    return f"{name} from {_numbers(found[0])} to {_numbers(found[-1])}"
+
+
+def _numbers(values) -> str:
+    return ", ".join(f"{value:.3g}" for value in np.ravel(values))
+
+
+def _colours(count: int) -> list[str]:
+    """The colours of so many voices, the lower ones' where some are missing."""
+    return list(COLOURS[-count:]) if count <= len(COLOURS) else list(map(colour_of, range(count)))
+
+
+def _draw_metric(axes, iterations, lines: dict, references: list) -> None:
+    """One panel. lines: one entry, of a number or one a voice, or training and validation."""
+    if len(lines) == 2:
+        columns, colours = list(lines.values()), [COLOURS[0], COLOURS[-1]]
+    else:
+        (values,) = lines.values()
+        columns = list((values[:, None] if values.ndim == 1 else values).T)
+        colours = _colours(len(columns))
+    for line, colour in zip(columns, colours, strict=True):
+        axes.plot(iterations, line, color=colour, linewidth=1.5, **DOTS)
     for levels, style in zip(references, LINE_STYLES, strict=False):
-        for i, level in enumerate(np.ravel(levels)):
-            colour = "black" if lines.shape[1] == 1 else colours[i % len(colours)]
+        levels = np.ravel(levels)
+        for i, level in enumerate(levels):
+            colour = colours[i % len(colours)] if len(levels) > 1 else "black"
             axes.axhline(level, color=colour, linestyle=style, linewidth=1.2)
-    # Iteration 0 has its place too, which a plain logarithm has not.
-    axes.set_xscale("symlog", linthresh=10)
-    axes.set_xlim(left=0)
+    _show_all(axes, iterations)
     axes.locator_params(axis="y", nbins=4)
     axes.grid(axis="y", color="#eeeeee")
+
+
+def _show_all(axes, x) -> None:
+    """An x axis from the first entry to the last, on the scale, plain or logarithmic, on which
+    they lie more evenly: on the other one most of the panel would be blank."""
+    x = np.unique(np.asarray(x, float))
+    if len(x) < 2:
+        return
+    least = x[x > 0].min(initial=np.inf)
+    if x[0] >= 0 and np.isfinite(least):
+        # As matplotlib's symlog has it: from 0, which has no logarithm, to the first is a decade.
+        places = np.where(x > 0, 1 + np.log10(np.maximum(x, least) / least), 0.0)
+        if _widest_gap(places) < _widest_gap(x):
+            axes.set_xscale("symlog", linthresh=least)
+    axes.set_xlim(x[0], x[-1])
+
+
+def _widest_gap(x: np.ndarray) -> float:
+    return float(np.diff(x).max() / (x[-1] - x[0]))

@@ -129,6 +129,8 @@ class Diagram(Picture):
 
     def frame(self, title, *boxes: Box) -> Box:
         """A frame round some boxes, its title at the top left. Returns it as a box."""
+        if not boxes:
+            raise ValueError("A frame goes round boxes: name one at least.")
         ends = np.array([[box.reach(0), box.reach(1)] for box in boxes])
         (left, top), (right, bottom) = ends[..., 0].min(axis=0), ends[..., 1].max(axis=0)
         wide, high = self._measure(title, SMALL)
@@ -155,6 +157,7 @@ class Diagram(Picture):
             raise ValueError(
                 "To unroll a network takes as many inputs as outputs, and one layer at least."
             )
+        self._place(at)
         column, row = at
         names = [outputs, *([name] * len(inputs) for name in reversed(layers)), inputs]
         rows = []
@@ -193,7 +196,9 @@ class Diagram(Picture):
         try:
             column, row = map(float, at)
         except (TypeError, ValueError):
-            raise ValueError(f"A place is (column, row), two numbers, not {at!r}.") from None
+            column = row = np.nan
+        if not np.isfinite([column, row]).all():
+            raise ValueError(f"A place is (column, row), two numbers, not {at!r}.")
         return column * self.steps[0], row * self.steps[1]
 
     @in_own_style
@@ -279,7 +284,7 @@ class Diagram(Picture):
         (left, top), (right, bottom) = self.ends + [[-MARGIN], [MARGIN]]
         if right - left > WIDEST + 1e-6:
             raise ValueError(
-                f"The diagram is {right - left:.1f} inches wide, and {WIDEST:g} fit on a page: "
+                f"The diagram is {right - left:.2f} inches wide, and {WIDEST:g} fit on a page: "
                 "use fewer columns, shorter words or a smaller `column`."
             )
         self.page.set(xlim=(left, right), ylim=(bottom, top))

@@ -6,6 +6,7 @@ import base64
 import html
 import re
 
+from ..course.errors import SettingError
 from ..files.musicxml_writer import score_text, voices_to_score
 from ..music.conversion import to_piece
 
@@ -38,7 +39,7 @@ def plot_notation(music, title: str | None = None) -> Notation:
     toolkit.setOptions(VEROVIO_OPTIONS)
     piece = to_piece(music)
     if not toolkit.loadData(score_text(voices_to_score(piece))):
-        raise ValueError("This music cannot be set as a score.")
+        raise SettingError("This music cannot be set as a score.")
     return Notation(_without_idle_names(toolkit.renderToSVG(1)), title or piece.name or None)
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import functools
+import html
 import io
 import shutil
+import sys
 
 import matplotlib.style
 from matplotlib.figure import Figure
@@ -42,14 +44,28 @@ do_without_latex()
 
 
 class Picture(Figure):
-    """A matplotlib figure that Jupyter shows as a PNG although pyplot does not know it."""
+    """A matplotlib figure that Jupyter shows as one image, although pyplot does not know it.
 
-    def _ipython_display_(self) -> None:
-        # Asked first: once anything imports pyplot, its own and larger PNG would take our place.
-        from IPython.display import display
+    ``alt``: what it shows, in words, for those who do not see it; where nobody says, titles and
+    names. It travels as HTML, for JupyterLab and nbconvert give a plain PNG no such words.
+    """
 
+    alt = ""
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
+        return {"text/html": self.as_html(), "text/plain": self.described()}
+
+    def as_html(self) -> str:
         png = base64.b64encode(self._repr_png_()).decode()
-        display({"image/png": png, "text/plain": repr(self)}, raw=True)
+        # The ground is white in the dark theme too: the PNG's own, and around it nothing.
+        return (
+            f'<img alt="{html.escape(self.described())}" style="max-width: 100%" '
+            f'src="data:image/png;base64,{png}">'
+        )
+
+    def described(self) -> str:
+        """The alternative text."""
+        return self.alt or " ".join(filter(None, map(_described, self.axes))) or "An empty picture."
 
     @in_own_style
     def savefig(self, *args, **options) -> None:
@@ -58,13 +74,47 @@ class Picture(Figure):
     def _repr_png_(self) -> bytes:
         full, small = io.BytesIO(), io.BytesIO()
         self.savefig(full, format="png", dpi=DPI, bbox_inches="tight")
-        # A palette of 128 colours looks the same and takes a third of the room.
-        Image.open(full).convert("RGB").quantize(128).save(small, "PNG", optimize=True)
+        # A palette of 128 colours, rare ones too, looks the same and takes a third of the room.
+        palette = Image.open(full).convert("RGB").quantize(128, Image.Quantize.MAXCOVERAGE)
+        palette.save(small, "PNG", optimize=True)
         return small.getvalue()
 
 
-def new_figure(width: float, height: float) -> Picture:
-    return Picture(figsize=(width, height), dpi=DPI, layout="constrained")
+class Pictures(tuple):
+    """Several pictures, which Jupyter shows below each other."""
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
+        texts = [picture.described() for picture in self]
+        shown = "".join(f"<p>{picture.as_html()}</p>" for picture in self)
+        return {"text/html": shown, "text/plain": "\n".join(texts)}
+
+
+def new_figure(width: float, height: float, alt: str = "") -> Picture:
+    """An empty picture of so many inches; ``alt`` says in words what it will show."""
+    _keep_out_of_pyplots_hands()
+    figure = Picture(figsize=(width, height), dpi=DPI, layout="constrained")
+    figure.alt = alt
+    return figure
+
+
+def _keep_out_of_pyplots_hands() -> None:
+    """Once anything imports pyplot, IPython would add pyplot's own and larger PNG to a picture."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython and ipython.get_ipython()
+    for kind, formatter in shell.display_formatter.formatters.items() if shell else ():
+        if not kind.startswith("text/"):
+            formatter.for_type(Picture, lambda picture: None)
+
+
+def _described(axes) -> str:
+    """Titles, names of axes and lines of one panel."""
+    if not axes.get_visible():
+        return ""
+    title = axes.get_title(loc="left") or axes.get_title()
+    _, names = axes.get_legend_handles_labels()
+    over = " over ".join(filter(None, (axes.get_ylabel(), axes.get_xlabel())))
+    text = ": ".join(filter(None, (title, ", ".join(filter(None, (over, *names))))))
+    return text and f"{text}."
 
 
 def figure_grid(count: int, columns: int, width: float, height: float, extra=0.0, **options):

@@ -8,6 +8,7 @@ import re
 
 import numpy as np
 
+from ..course.errors import SettingError, check_number
 from ..files.midi_writer import midi_bytes, to_midi
 from ..music.arrays import check_array
 from ..music.conversion import to_timeline
@@ -34,7 +35,15 @@ def play(
     told from held ones. program: a General MIDI instrument instead of oboe (one voice) or organ
     (several).
     """
-    from IPython.display import HTML, display
+    from IPython.display import display
+
+    for thing in shown(music, tempo, onsets, title, picture, program):
+        display(thing)
+
+
+def shown(music, tempo=None, onsets=None, title=None, picture=True, program=None) -> list:
+    """What ``play`` shows, one below the other."""
+    from IPython.display import HTML
 
     from .rolls import plot_roll
 
@@ -42,8 +51,8 @@ def play(
     title = title or timeline.name
     player = _player(timeline, tempo, title, program)
     if picture:
-        display(plot_roll(timeline, title))
-    display(HTML(player if picture else _heading(title) + player))
+        return [plot_roll(timeline, title), HTML(player)]
+    return [HTML(_heading(title) + player)]
 
 
 def _player(timeline, tempo, title, program) -> str:
@@ -72,13 +81,13 @@ def play_samples(samples, sample_rate: int = SAMPLE_RATE, title: str | None = No
     and on samples that are not finite."""
     from IPython.display import HTML, display
 
-    samples = np.array(samples, np.float32)
-    if samples.ndim != 1 or not 0 < len(samples) <= LONGEST * sample_rate:
-        raise ValueError(
-            f"Sound has the shape (samples,) and at most {LONGEST // 60} minutes, "
-            f"not {samples.shape}."
+    check_number("sample_rate", sample_rate, least=1)
+    samples = check_array(samples, "Samples", ("samples",)).astype(np.float32)
+    if not 0 < len(samples) <= LONGEST * sample_rate:
+        raise SettingError(
+            f"Sound lasts at most {LONGEST // 60} minutes and is not empty; these are "
+            f"{len(samples):,} samples."
         )
-    check_array(samples, "Samples", ("samples",))
     samples = finished(samples, len(samples), sample_rate)
     display(HTML(_heading(title) + _audio(samples, sample_rate, title or "sound")))
 

@@ -9,13 +9,16 @@ from matplotlib.patches import Patch, Rectangle
 
 from ..music.conversion import to_timeline
 from ..music.drums import DRUM_NAMES, DRUM_PITCHES, DRUMS
-from ..music.grid import STEPS_PER_BAR, pitch_name
-from ..music.timeline import Timeline, pitched_parts
+from ..music.grid import STEPS_PER_BAR, STEPS_PER_QUARTER, pitch_name
+from ..music.seconds import seconds_at, steps_at
+from ..music.timeline import Timeline, last_step, pitched_parts
 from .pictures import GREY, PLAIN, colour_of, figure_grid, in_own_style, new_figure, tidy
 
 DRUM_COLOURS = (3, 3, 2, 2, 1, 1, 1, 0, 0)  # of each drum: a place in COLOURS, one a family
 BLACK_KEYS = (1, 3, 6, 8, 10)
 MOST_NOTES = 20_000
+FULL = 0.86  # of a row, a semitone: the height of a note
+SECONDS = (0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600)  # between two marks of an axis
 
 
 @in_own_style
@@ -23,10 +26,13 @@ def plot_roll(music, title: str | None = None, onsets=None) -> Figure:
     """One piano roll: pitch over time, a colour a voice, a gap before each new note; drums as a
     grid in which a bar's height is the velocity. Both, one above the other, for music with both.
 
-    music: anything that ``to_timeline`` takes; a piece brings its title and bar lines. Bars of
-    music that brings none have 16 steps.
+    music: anything that ``to_timeline`` takes; a piece brings its title and bar lines. Where the
+    music does not say where its bars begin, the axis counts steps; seconds, if it does not keep to
+    the steps either, as a performance. Voices in unison share the height of a row, the first one
+    on top.
     """
     timeline = _drawable(music, onsets)
+    title = title or timeline.name
     has_drums = any(part.is_drum for part in timeline.parts)
     has_pitches = not has_drums or any(len(part.notes) for part in pitched_parts(timeline))
     low, high = _pitch_range([timeline])
@@ -46,7 +52,8 @@ def plot_roll(music, title: str | None = None, onsets=None) -> Figure:
     for axes in grid[:-1]:
         axes.set_xlabel("")
         tidy(grid[-1])
-    tidy(grid[0], title or timeline.name)
+    tidy(grid[0], title)
+    figure.alt = _in_words(timeline, title)
     return figure
 
 
@@ -77,13 +84,16 @@ def plot_rolls(rolls, columns: int | None = None) -> Figure:
             _draw_pitches(axes, timeline, (low, high))
         axes.set_xlim(0, longest)
         tidy(axes, title)
-    for axes in grid[:-1].ravel():
-        axes.set_xlabel("")
+    if len({axes.get_xlabel() for axes in grid.ravel()[: len(pairs)]}) == 1:
+        for axes in grid[:-1].ravel():
+            axes.set_xlabel("")
     for axes in grid[:, 1:].ravel():
         axes.set_ylabel("")
     voices = max((_names(timeline) for timeline in timelines), key=len)
     if len(voices) > 1:
         figure.legend(handles=voices, loc="outside lower center", ncols=4, **PLAIN)
+    titles = [title for title, _ in pairs]
+    figure.alt = " ".join(map(_in_words, timelines, titles))
     return figure
 
 
@@ -94,7 +104,32 @@ def _drawable(music, onsets=None) -> Timeline:
         raise ValueError(
             f"This music has {notes} notes; at most {MOST_NOTES} are drawn, so take a part of it."
         )
-    return timeline
+    return timeline._replace(steps=last_step(timeline, timeline.parts))
+
+
+def _in_words(timeline: Timeline, title: str | None) -> str:
+    """What is seen, for those who do not see it."""
+    texts = []
+    for part in pitched_parts(timeline):
+        if len(part.notes):
+            low, high = (pitch_name(int(f(part.notes[:, 2]))) for f in (np.min, np.max))
+            pitches = low if low == high else f"{low} to {high}"
+            texts.append(f"{part.name}: {_counted(len(part.notes), 'note')}, {pitches}")
+    for name, hits in _drum_rows(timeline):
+        if len(hits):
+            texts.append(f"{name}: {_counted(len(hits), 'hit')}")
+    drums_only = bool(timeline.parts) and not pitched_parts(timeline)
+    _, lines, names, unit = _marks(timeline)
+    length = _counted(len(lines), "bar") if unit == "bar" else f"{timeline.steps:g} steps"
+    if unit == "seconds":
+        length = f"{float(seconds_at(timeline, timeline.steps)):.1f} seconds"
+    title = f" of {title}" if title else ""
+    kind = "Drum grid" if drums_only else "Piano roll"
+    return f"{kind}{title}, {length}. {'; '.join(texts) or 'Nothing sounds here'}."
+
+
+def _counted(number: int, name: str) -> str:
+    return f"{number} {name}{'s' * (number != 1)}"
 
 
 def _names(timeline: Timeline) -> list[Patch]:
@@ -119,18 +154,14 @@ def _draw_pitches(axes, timeline: Timeline, pitch_range) -> None:
     for pitch in range(low, high + 1):
         if pitch % 12 in BLACK_KEYS:
             axes.axhspan(pitch - 0.5, pitch + 0.5, color="#f4f4f4", zorder=0)
-    gap = max(0.16, timeline.steps / 600)  # two pixels or so: they show where a note begins
-    taken = set()  # voices in unison share the height of their row
-    for i, part in enumerate(pitched_parts(timeline)):
-        boxes, own = [], set()
-        for start, end, pitch, _ in part.notes:
-            last = max(int(np.ceil(end)), int(start) + 1)
-            cells = {(pitch, step) for step in range(int(start), last)}
-            height = 0.42 if cells & taken else 0.86
-            own |= cells
-            width = end - start - min(gap, 0.3 * (end - start))
-            boxes.append(Rectangle((start, pitch - 0.43), width, height))
-        taken |= own
+    pixel = timeline.steps / 900  # or less: what is shorter is drawn as long
+    gap = max(0.16, 1.5 * pixel)  # shows where a note begins
+    parts = pitched_parts(timeline)
+    for i, (part, heights) in enumerate(zip(parts, _heights(parts), strict=True)):
+        starts, ends, pitches = part.notes[:, 0], _own_ends(part.notes), part.notes[:, 2]
+        widths = np.maximum(ends - starts - np.minimum(gap, 0.3 * (ends - starts)), pixel)
+        corners = zip(starts, pitches - FULL / 2, widths, heights, strict=True)
+        boxes = [Rectangle((x, y), width, height) for x, y, width, height in corners]
         _add_boxes(axes, boxes, colour_of(i), part.name)
     if not any(len(part.notes) for part in timeline.parts):
         _say_silence(axes)
@@ -139,6 +170,59 @@ def _draw_pitches(axes, timeline: Timeline, pitch_range) -> None:
     axes.set_yticks(names, [pitch_name(pitch) for pitch in names])
     axes.set_ylabel("pitch", fontsize=10)
     _draw_bars(axes, timeline)
+
+
+def _own_ends(notes: np.ndarray) -> np.ndarray:
+    """Where the notes of one voice end: where the voice strikes the same pitch again at the latest,
+    for that is seen as a new note only where the old one is over."""
+    ends = notes[:, 1].copy()
+    order = np.lexsort((notes[:, 0], notes[:, 2]))
+    starts, pitches = notes[order, 0], notes[order, 2]
+    follows = (pitches[1:] == pitches[:-1]) & (starts[1:] > starts[:-1])
+    cut = order[:-1][follows]
+    ends[cut] = np.minimum(ends[cut], starts[1:][follows])
+    return ends
+
+
+def _heights(parts) -> list[np.ndarray]:
+    """The height of each note of each part. Notes of different parts that really sound together on
+    one pitch lie on top of each other, each lower than the one before: all are seen, and the first
+    is as high as any. That a note lasts a little into the next one is no unison."""
+    heights = [np.full(len(part.notes), FULL) for part in parts]
+    rows = [
+        (pitch, start, end, i, j)
+        for i, part in enumerate(parts)
+        for j, ((start, _, pitch, _), end) in enumerate(
+            zip(part.notes.tolist(), _own_ends(part.notes).tolist(), strict=True)
+        )
+    ]
+    rows.sort()
+    group, last = [], -np.inf
+    for row in [*rows, (None, np.inf, np.inf, 0, 0)]:
+        pitch, start, end, *_ = row
+        if group and (pitch != group[0][0] or start >= last):
+            _stack(group, heights)
+            group, last = [], -np.inf
+        group.append(row)
+        last = max(last, end)
+    return heights
+
+
+def _stack(group: list[tuple], heights: list[np.ndarray]) -> None:
+    """Sets the heights of notes ``(pitch, start, end, part, number)`` that hang together."""
+    if len({part for *_, part, _ in group}) == 1:
+        return
+    group = sorted(group, key=lambda row: row[3])
+    starts, ends, parts = np.array([row[1:4] for row in group]).T
+    floors = np.zeros(len(group), int)
+    for n in range(len(group)):
+        before = parts < parts[n]
+        shared = np.minimum(ends, ends[n]) - np.maximum(starts, starts[n])
+        shortest = np.minimum(ends - starts, ends[n] - starts[n])
+        unison = before & (shared > np.minimum(0.25, shortest / 2))
+        floors[n] = floors[unison].max(initial=-1) + 1
+    for (*_, part, number), floor in zip(group, floors, strict=True):
+        heights[part][number] = FULL * (1 - floor / (floors.max() + 1))
 
 
 def _add_boxes(axes, boxes: list[Rectangle], colour: str, label: str) -> None:
@@ -158,47 +242,81 @@ def _named_keys(span: int) -> tuple[int, ...]:
 
 
 def _draw_drums(axes, timeline: Timeline) -> None:
-    rows = {pitch: row for row, (_, pitches) in enumerate(DRUMS) for pitch in pitches}
-    names = list(DRUM_NAMES)
-    notes = np.concatenate([part.notes for part in timeline.parts if part.is_drum])
-    for pitch in sorted({int(pitch) for pitch in notes[:, 2]} - set(rows)):
-        import pretty_midi
-
-        rows[pitch] = len(names)
-        names.append((pretty_midi.note_number_to_drum_name(pitch) or f"pitch {pitch}").lower())
-    for row in range(len(names)):
+    rows = _drum_rows(timeline)
+    for row, (_, hits) in enumerate(rows):
         axes.axhline(row - 0.45, color="#dddddd", linewidth=0.8, zorder=0)
-        boxes = [
-            Rectangle((start, row - 0.45), 0.7, 0.1 + 0.75 * velocity / 127)
-            for start, _, pitch, velocity in notes
-            if rows[int(pitch)] == row
-        ]
         colour = colour_of(DRUM_COLOURS[row]) if row < len(DRUM_PITCHES) else GREY
-        if boxes:
-            _add_boxes(axes, boxes, colour, names[row])
-    if not len(notes):
+        if len(hits):
+            # Hits that follow at once are two bars, not one; a pixel is seen at least.
+            after = np.append(np.diff(hits[:, 0]), np.inf)
+            after[after <= 0] = np.inf  # at the same time: one place for both
+            widths = np.maximum(np.minimum(0.7, 0.75 * after), timeline.steps / 900)
+            heights = 0.1 + 0.75 * hits[:, 3] / 127
+            boxes = [
+                Rectangle((start, row - 0.45), width, height)
+                for start, width, height in zip(hits[:, 0], widths, heights, strict=True)
+            ]
+            _add_boxes(axes, boxes, colour, rows[row][0])
+    if not any(len(hits) for _, hits in rows):
         _say_silence(axes)
-    axes.set_ylim(-0.6, len(names) - 0.4)
-    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(-0.6, len(rows) - 0.4)
+    axes.set_yticks(range(len(rows)), [name for name, _ in rows])
     axes.set_title("height: velocity", loc="right", fontsize=9, color=GREY)
     _draw_bars(axes, timeline, beat_colour="#cccccc")
 
 
-def _draw_bars(axes, timeline: Timeline, beat_colour="#e4e4e4") -> None:
-    """Bar lines, numbered, and fainter lines for the beats; a pickup stands before bar 1."""
+def _drum_rows(timeline: Timeline) -> list[tuple[str, np.ndarray]]:
+    """The names and the notes of the nine drums, then those of other instruments that play."""
+    parts = [part.notes for part in timeline.parts if part.is_drum]
+    notes = np.concatenate([np.empty((0, 4)), *parts])
+    notes = notes[np.argsort(notes[:, 0], kind="stable")]
+    rows = list(zip(DRUM_NAMES, (pitches for _, pitches in DRUMS), strict=True))
+    known = {pitch for _, pitches in rows for pitch in pitches}
+    for pitch in sorted({int(pitch) for pitch in notes[:, 2]} - known):
+        import pretty_midi
+
+        name = pretty_midi.note_number_to_drum_name(pitch) or f"pitch {pitch}"
+        rows.append((name.lower(), (pitch,)))
+    return [(name, notes[np.isin(notes[:, 2], pitches)]) for name, pitches in rows]
+
+
+def _marks(timeline: Timeline) -> tuple[np.ndarray, np.ndarray, list[str], str]:
+    """``(faint, strong, names, unit)``: where faint and strong lines stand (steps), what the strong
+    ones are called, and what they count: bars where the music says where they begin, seconds where
+    it has a tempo and does not keep to the steps, else steps."""
     steps = max(float(timeline.steps), 1.0)
     bars = timeline.bar_starts
-    if bars is None or not len(bars):
-        bars = np.arange(0, steps, STEPS_PER_BAR)
-    bars = np.asarray(bars)[np.asarray(bars) < steps]
-    edges = np.append(bars, steps)
-    beats = [np.arange(a, b, 4) for a, b in zip(edges[:-1], edges[1:], strict=True)]
-    if len(bars) <= 64:
-        for beat in np.concatenate([np.arange(bars[0] if len(bars) else 0, 0, -4), *beats]):
+    if bars is not None and len(bars):
+        bars = np.asarray(bars, float)[np.asarray(bars) < steps]
+        edges = np.append(bars, steps)
+        beats = [np.arange(a, b, 4) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+        pickup = np.arange(bars[0] if len(bars) else 0, 0, -4)
+        return np.concatenate([pickup, *beats]), bars, [str(i + 1) for i in range(len(bars))], "bar"
+    starts = np.concatenate([np.zeros(0), *(part.notes[:, 0] for part in timeline.parts)])
+    keeps = np.abs(starts - np.round(starts)) < 1e-3
+    if timeline.tempo is not None and not keeps.all():
+        last = float(seconds_at(timeline, steps))
+        every = next((n for n in SECONDS if last / n <= 16), last / 16)
+        seconds = np.arange(0, last, every)
+        return np.zeros(0), steps_at(timeline, seconds), [f"{x:g}" for x in seconds], "seconds"
+    every = 4 if steps <= 40 else 8 if steps <= 80 else STEPS_PER_BAR
+    marks = np.arange(0, steps, every)
+    faint = np.arange(0, steps, STEPS_PER_QUARTER)
+    return faint, marks, [f"{mark:g}" for mark in marks], "step"
+
+
+def _draw_bars(axes, timeline: Timeline, beat_colour="#e4e4e4") -> None:
+    """Bar lines, numbered, and fainter lines for the beats; a pickup stands before bar 1. Where
+    there are no bars, an axis with as faint a grid."""
+    faint, strong, names, unit = _marks(timeline)
+    if len(strong) <= 64:
+        for beat in faint:
             axes.axvline(beat, color=beat_colour, linewidth=0.6, zorder=1)
-        for bar in bars:
-            axes.axvline(bar, color=GREY, linewidth=1, zorder=1)
-    every = next(n for n in (1, 2, 4, 8, 16, 32, 64, 10**6) if len(bars) / n <= 18)
-    axes.set_xticks(bars[::every], [str(i + 1) for i in range(0, len(bars), every)])
-    axes.set_xlim(0, steps)
-    axes.set_xlabel("bar", fontsize=10)
+        for mark in strong:
+            look = {"color": GREY, "linewidth": 1} if unit == "bar" else {"color": "#d4d4d4"}
+            axes.axvline(mark, zorder=1, **({"linewidth": 0.8} | look))
+    every = next(n for n in (1, 2, 4, 8, 16, 32, 64, 10**6) if len(strong) / n <= 18)
+    axes.set_xticks(strong[::every], names[::every])
+    axes.set_xlim(0, max(float(timeline.steps), 1.0))
+    axes.spines["left"].set_position(("outward", 3))  # what begins at once is not under it
+    axes.set_xlabel("step (four to a quarter note)" if unit == "step" else unit, fontsize=10)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..course.errors import SettingError
 from ..music.conversion import to_timeline
 from ..music.seconds import as_played, parts_in_seconds, seconds_at
 from ..music.timeline import Part, last_step
@@ -37,12 +38,12 @@ def synthesize(music, tempo: float | None = None, program=None) -> tuple[np.ndar
     seconds = float(seconds_at(timeline, last_step(timeline, timeline.parts)))
     notes = sum(len(part.notes) for part in timeline.parts)
     if seconds > LONGEST:
-        raise ValueError(
+        raise SettingError(
             f"This music lasts {seconds / 60:.1f} minutes; at most {LONGEST // 60} are played, "
             "so take a part of it."
         )
     if notes > MOST_NOTES:
-        raise ValueError(
+        raise SettingError(
             f"This music has {notes} notes; at most {MOST_NOTES} are played, so take a part of it."
         )
     try:

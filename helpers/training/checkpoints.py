@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..course.errors import check_kind, check_path
 from ..course.settings import checkpoint_folder, runs_folder
 from ..course.storage import (
     no_access,
@@ -29,6 +30,7 @@ from ..course.storage import (
     write_text,
     write_whole,
 )
+from ..music.arrays import check_array
 from .state import OWN_FOLDER, CheckpointError, to_json, writing
 
 if TYPE_CHECKING:
@@ -48,6 +50,12 @@ def write_checkpoint(
     The folder appears as a whole, in place of an older one; the same networks, history and samples
     give the same bytes. Samples of one name and unequal shapes may differ in the first axis only.
     """
+    check_path("folder", folder)
+    for name, some in (("networks", networks), ("history", history), ("samples", samples)):
+        check_kind(name, some, dict, "a dict with a name for each")
+    check_kind("card", card, dict, "a dict with a name for each")
+    for name, network in networks.items():
+        _check_weights(name, network)
     import keras
     import tensorflow as tf
 
@@ -107,6 +115,7 @@ def _read_samples(content: bytes) -> dict[str, np.ndarray | list[np.ndarray]]:
 def pack_weights(network: keras.Model) -> np.ndarray:
     """All weights of a network end to end, ``(count,)`` float16, which keeps three digits and takes
     half the room. Raises CheckpointError where one is too large for that."""
+    _check_weights("network", network)
     packed = np.concatenate([np.ravel(weight) for weight in network.get_weights()])
     if not (np.abs(packed) <= np.finfo(np.float16).max).all():
         raise CheckpointError(
@@ -119,6 +128,8 @@ def pack_weights(network: keras.Model) -> np.ndarray:
 def unpack_weights(network: keras.Model, packed: np.ndarray) -> keras.Model:
     """Sets the weights of a network to those that ``pack_weights`` made of one of the same shape,
     and returns it. Raises CheckpointError where they do not fit."""
+    _check_weights("network", network)
+    packed = check_array(packed, "Packed weights", ("count",))
     shapes = [weight.shape for weight in network.get_weights()]
     ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
     if len(packed) != ends[-1]:
@@ -129,6 +140,12 @@ def unpack_weights(network: keras.Model, packed: np.ndarray) -> keras.Model:
     parts = np.split(np.asarray(packed, np.float32), ends[:-1])
     network.set_weights([np.reshape(*pair) for pair in zip(parts, shapes, strict=True)])
     return network
+
+
+def _check_weights(name: str, network) -> None:
+    """Raises SettingError on what has no weights to be kept."""
+    kind = object if hasattr(network, "get_weights") else ()
+    check_kind(name, network, kind, "a network of Keras")
 
 
 class Checkpoint:
@@ -229,6 +246,7 @@ def load_checkpoint(chapter_or_folder: str | Path, trained_here: bool = False) -
     trained_here: the one that the chapter's own training wrote, not the published one.
     Raises CheckpointError where a file is missing, damaged or may not be read.
     """
+    check_path("chapter_or_folder", chapter_or_folder)
     if isinstance(chapter_or_folder, Path):
         folder = chapter_or_folder
     elif trained_here:

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import numpy as np
 
-from ..course.errors import OneSentence, SettingError, check_number
+from ..course.errors import OneSentence, SettingError, check_kind, check_number
 from ..course.progress_bar import progress
 from .state import Training
 
@@ -45,6 +45,11 @@ def train(
     cells below from running; CheckpointError where another notebook trains in the folder, or the
     last save does not fit; SettingError on an argument that makes no sense.
     """
+    check_kind("run", run, Training, "a Training")
+    check_kind("make_step", make_step, Callable, "a function that makes a step")
+    check_kind("look_back", look_back, Callable, "a function of the training", none=True)
+    check_kind("look_at", look_at, Container, "a list of iterations, or a range")
+    check_kind("choose", choose, str, "the name of a figure", none=True)
     _check(run, iterations, look_back, average, choose, patience)
     with run.alone():
         run.resume()
@@ -83,18 +88,19 @@ def train(
 
 def _check(run: Training, iterations, look_back, average, choose, patience) -> None:
     check_number("iterations", iterations, least=1)
-    if patience is not None:
-        check_number("patience", patience, least=1)
+    check_number("patience", patience, least=1, none=True)
     if (choose or patience is not None) and look_back is None:
         raise SettingError("Nothing can be chosen without look_back, whose figure choose= names.")
     if patience is not None and not choose:
         raise SettingError("patience needs choose=, the figure of look_back that is waited for.")
     needed = {"best"} if choose else set()
     if average is not None:
+        if not isinstance(average, (tuple, list)) or len(average) != 2:
+            check_kind("average", average, (), "a network's name and a memory, ('generator', 0.99)")
         name, memory = average
         check_number("The memory of the running average", memory, 0, 1, whole=False)
         needed |= {name, "average"}
-    for name in sorted(needed - run.networks.keys()):
+    for name in needed - run.networks.keys():
         raise SettingError(f"The training has no network {name!r}, but: {', '.join(run.networks)}.")
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from filelock import Timeout
 
-from ..course.errors import OneSentence, check_number
+from ..course.errors import OneSentence, SettingError, check_kind, check_number, check_path
 from ..course.settings import runs_folder
 from ..course.storage import (
     IN_THE_WAY,
@@ -95,7 +95,7 @@ def fingerprint(data) -> str:
         else:
             array = np.ascontiguousarray(some)
             if array.dtype.hasobject:  # its bytes are addresses, others in each process
-                raise TypeError(f"What is learned from is arrays, not {type(some).__name__}.")
+                raise SettingError(f"What is learned from is arrays, not {type(some).__name__}.")
             digest.update(f"{array.dtype.str} {array.shape}".encode() + array.tobytes())
 
     add(data)
@@ -105,6 +105,7 @@ def fingerprint(data) -> str:
 def check_settings(settings: dict) -> None:
     """Raises SettingError where a training's settings hold no number where one should be, a number
     that makes no sense, or nan."""
+    check_kind("settings", settings, dict, "a dict with a name for each")
     for name, value in settings.items():
         for one in value if isinstance(value, (list, tuple)) else [value]:
             if name in COUNTS and one is not None:
@@ -133,8 +134,13 @@ class Training:
     """
 
     def __init__(self, chapter, networks, optimizers, settings, data=None, folder=None):
+        for name, owners in (("networks", networks), ("optimizers", optimizers)):
+            check_kind(name, owners, dict, "a dict with a name for each")
+        check_path("folder", folder, none=True)
+        if folder is None:
+            check_kind("chapter", chapter, str, "the chapter's name")
         for name, owner in (*networks.items(), *optimizers.items()):
-            if not owner.built:
+            if not getattr(owner, "built", False):
                 raise CheckpointError(
                     f"{name!r} has no variables yet, so build it before the training is set up: "
                     "network.build(input_shape), optimizer.build(network.trainable_variables)."

@@ -101,7 +101,7 @@ def test_counting_in_parts_is_counting_at_once():
     ("make", "word"),
     [
         (lambda: NGram(0, 4), "order"),
-        (lambda: NGram(2, 1), "vocabulary"),
+        (lambda: NGram(2, 1), "size"),
         (lambda: NGram(2, 4).fit([[4]]), "between 0 and 3"),
         (lambda: NGram(2, 4).fit([[1.5]]), "whole"),
         (lambda: NGram(2, 4).fit([[[1]]]), "shape"),

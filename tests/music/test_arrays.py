@@ -28,10 +28,10 @@ def test_nothing_is_none_of_them():
     [
         (np.zeros((2, 4)), {}, "Hits have the shape (hits, 3), not (2, 4)."),
         ([1, 2, 3], {}, "Hits have the shape (hits, 3), not (3,)."),
-        (60, {}, "Hits have the shape (hits, 3), not ()."),
+        (60, {}, "Hits have the shape (hits, 3), not 60."),
         ([[1, 2, 3], [4]], {}, "Hits have the shape (hits, 3), with rows of one length."),
-        ([["a", "b", "c"]], {}, "Hits are numbers, not <U1."),
-        ([[None] * 3], {"whole": True}, "Hits are whole numbers, not object."),
+        ([["a", "b", "c"]], {}, "Hits are numbers, not text."),
+        ([[None] * 3], {"whole": True}, "Hits are whole numbers, not objects."),
         (np.ones((1, 3), complex), {}, "Hits are numbers, not complex128."),
         (np.ones((1, 3), bool), {"whole": True}, "Hits are whole numbers, not bool."),
         ([[1, 2, 0.5]], {"whole": True}, "Hits are whole numbers."),

@@ -161,7 +161,7 @@ def test_what_is_no_chord_is_refused_in_one_sentence(name):
 
 
 def test_a_stretch_has_a_step_at_least():
-    with pytest.raises(ValueError, match="one step"):
+    with pytest.raises(ValueError, match="steps_per_chord"):
         chord_names([[60, 64, 67]], 0)
 
 

@@ -285,13 +285,13 @@ def test_hits_are_put_in_order():
 
 @pytest.mark.parametrize("ticks", [0, -5, 2.5, True, "1000", None])
 def test_bad_windows(ticks):
-    with pytest.raises(ValueError, match="whole number of ticks"):
+    with pytest.raises(ValueError, match="^ticks is .* a whole number of 1 or more"):
         kit.tick_features([[0, 36, 90]], ticks)
 
 
 def test_no_grid_of_a_damaged_length_is_made():
     late = [[2**31 - 1, 36, 90]]
-    with pytest.raises(ValueError, match="200,000 steps"):
+    with pytest.raises(ValueError, match="from 0 to 200,000"):
         kit.hits_to_drums(late)
     with pytest.raises(ValueError, match="at most 2,000,000 ticks"):
         kit.tick_features(late, 1000)

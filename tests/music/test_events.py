@@ -326,5 +326,5 @@ def test_bad_tokens(tokens):
 
 
 def test_a_bad_token_has_no_name():
-    with pytest.raises(ValueError, match="Events lie between 0 and 382"):
+    with pytest.raises(ValueError, match="a whole number from 0 to 382"):
         event_name(383)

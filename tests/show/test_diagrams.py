@@ -177,13 +177,17 @@ def test_wrong_input_gets_a_sentence():
     diagram = Diagram("Nothing yet.")
     with pytest.raises(ValueError, match="one of data, network, noise, number, not 'box'"):
         diagram.box("name", (0, 0), "box")
-    for at in [3, (1, 2, 3), ("a", 1), None]:
+    for at in [3, (1, 2, 3), ("a", 1), (np.nan, 0), None]:
         with pytest.raises(ValueError, match="two numbers"):
             diagram.box("name", at)
     with pytest.raises(ValueError, match="as many inputs as outputs"):
         diagram.unroll("ab", ["LSTM"], "a")
     with pytest.raises(ValueError, match="as many inputs as outputs"):
         diagram.unroll("ab", [], "ab")
+    with pytest.raises(ValueError, match="two numbers"):
+        diagram.unroll("ab", ["LSTM"], "ab", at=3)
+    with pytest.raises(ValueError, match="one at least"):
+        diagram.frame("nothing")
     diagram.box("here", (0, 0))
     with pytest.raises(ValueError, match="8 fit on a page"):
         diagram.box("far away", (6, 0))

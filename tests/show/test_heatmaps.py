@@ -1,12 +1,13 @@
 """Pictures of matrices and waveforms show every number that counts, and stay small."""
 
-import base64
 import io
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from helpers.data.grooves import load_starter_grooves
+from helpers.music.drums import tick_features
 from helpers.show import heatmaps
 
 
@@ -30,6 +31,51 @@ def test_a_single_cell_of_a_long_matrix_is_still_dark():
     figure = heatmaps.plot_matrices([("ticks", matrix)])
     assert shown(figure).max() == 1 and shown(figure).sum() == 1
     assert figure.axes[0].images[0].get_extent()[1] == 3200
+
+
+def dark_marks(figure, rows):
+    """How many separate dark marks each row of the only panel has, in the PNG's own pixels."""
+    full = io.BytesIO()
+    figure.savefig(full, format="png", dpi=100)
+    pixels = np.asarray(Image.open(full).convert("L")) < 100
+    box = figure.axes[0].get_window_extent()
+    heights = box.y0 + (np.arange(rows) + 0.5) * box.height / rows
+    lines = pixels[(len(pixels) - heights).astype(int), round(box.x0) : round(box.x1)]
+    return (np.diff(np.pad(lines.astype(int), ((0, 0), (1, 0)))) == 1).sum(axis=1).tolist()
+
+
+def test_all_hits_of_the_tick_features_are_seen():
+    """The window that notebook 01 shows."""
+    groove = next(g for g in load_starter_grooves() if g.name == "Half-time shuffle")
+    window = tick_features(groove.hits, 3200)[0] > 0
+    window = window[:, window.any(axis=0)]
+    assert window.sum() == 26
+    for height in (0.8, 1.4, 2.2):
+        figure = heatmaps.plot_matrices({"ticks": window}, row_names=["a", "b", "c"], height=height)
+        assert dark_marks(figure, 3) == window.sum(axis=0).tolist()
+
+
+@pytest.mark.parametrize("steps", [400, 790, 800, 1000, 3200, 20_000])
+def test_single_cells_are_seen_wherever_they_stand(steps):
+    matrix = np.zeros((steps, 4), bool)
+    for row in range(4):  # the first and the last one, too
+        matrix[np.linspace(row, steps - 1 - row, 25).astype(int), row] = True
+    figure = heatmaps.plot_matrices({"cells": matrix})
+    assert dark_marks(figure, 4) == matrix.sum(axis=0).tolist()
+
+
+def test_of_many_rows_none_is_lost():
+    matrix = np.zeros((10, 1025))
+    matrix[5, 512], matrix[7, 3] = 1.0, -2.0
+    seen = shown(heatmaps.plot_matrices({"spectrum": matrix}))
+    assert (seen == 1).sum() == 1 and (seen == -2).sum() == 1
+
+
+def test_a_bar_says_which_colour_is_which_number():
+    bar = heatmaps.plot_matrices({"a": np.linspace(0, 1, 12).reshape(4, 3)}, numbers="decibels")
+    assert [axes.get_ylabel() for axes in bar.axes] == ["MIDI pitch", "decibels"]
+    assert len(heatmaps.plot_matrices({"a": np.eye(3) * 0.7}).axes) == 1  # yes or no
+    assert len(heatmaps.plot_matrices({"a": np.diag([1, 2])}, numbers=None).axes) == 1
 
 
 def test_a_matrix_of_one_number_is_white_where_it_is_zero():
@@ -99,20 +145,3 @@ def test_rows_may_have_names():
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == [
         *("bass", "snare", "hat")
     ]
-
-
-def test_pyplot_does_not_take_the_picture_over(monkeypatch):
-    """As in a notebook in which some library has imported pyplot."""
-    from IPython.core.formatters import DisplayFormatter
-    from IPython.core.pylabtools import print_figure
-    from matplotlib.figure import Figure
-
-    shown = []
-    monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
-    figure = heatmaps.plot_matrices([("one", np.eye(3))])
-    shell = DisplayFormatter()
-    shell.ipython_display_formatter.enabled = True  # as in Jupyter
-    png = shell.formatters["image/png"]
-    png.for_type(Figure, lambda figure: print_figure(figure, dpi=200))
-    assert shell.format(figure) == ({}, {})
-    assert base64.b64decode(shown[0]["image/png"]) == figure._repr_png_()

@@ -1,6 +1,9 @@
 """Pictures come out the same whatever a reader has told matplotlib."""
 
+import base64
 import io
+import types
+from html.parser import HTMLParser
 
 import matplotlib
 import matplotlib.style
@@ -84,3 +87,70 @@ def test_without_latex_a_chapters_own_pictures_do_without(installed, monkeypatch
             axes.set_title("50 % & more_")
             figure.savefig(io.BytesIO(), format="png")
             plt.close(figure)
+
+
+# --- what is shown, in words too ---------------------------------------------------------------
+
+
+@pytest.fixture
+def jupyter(monkeypatch):
+    """What Jupyter would show of an object, in a kernel in which pyplot draws all figures."""
+    import IPython
+    from IPython.core.formatters import DisplayFormatter
+    from IPython.core.pylabtools import print_figure
+    from matplotlib.figure import Figure
+
+    shell = DisplayFormatter()
+    for kind in ("image/png", "image/svg+xml"):
+        shell.formatters[kind].for_type(Figure, lambda figure: print_figure(figure, dpi=200))
+    monkeypatch.setattr(
+        IPython, "get_ipython", lambda: types.SimpleNamespace(display_formatter=shell)
+    )
+    return lambda thing: shell.format(thing)[0]
+
+
+class Images(HTMLParser):
+    def __init__(self, page):
+        super().__init__()
+        self.found = []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attributes):
+        if tag == "img":
+            self.found.append(dict(attributes))
+
+
+WORDS = {  # what the alternative text must say: names, numbers, what is drawn
+    "roll": ("Title, 50 % & more_", "soprano: 2 notes, C5 to D5", "bass: 1 note, C3", "8 steps"),
+    "rolls": ("of one_", "of two", "tenor: 1 note, G3"),
+    "drums": ("bass drum: 16 hits", "ride: 16 hits"),
+    "losses": ("$1 to $2", "a loss from 3 to 1", "step"),
+    "metrics": ("a loss from 3 to 1", "Bach's a loss 0.5", "iteration 1 to 100"),
+    "matrices": ("one", "9 of 81 cells dark", "9 rows"),
+    "waveform": ("9.9 seconds", "-1.00 to 1.00"),
+}
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_every_picture_is_one_image_with_an_alternative_text(name, jupyter):
+    figure = DRAWINGS[name]()
+    bundle = jupyter(figure)
+    assert set(bundle) == {"text/html", "text/plain"}  # never the same image twice
+    (image,) = Images(bundle["text/html"]).found
+    assert image["alt"] == bundle["text/plain"] == figure.described()
+    assert all(words in image["alt"] for words in WORDS[name]), image["alt"]
+    png = base64.b64decode(image["src"].removeprefix("data:image/png;base64,"))
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(png)).convert("RGB")), pixels(figure))
+
+
+def test_a_chapters_own_picture_is_told_by_its_titles(jupyter):
+    figure = pictures.new_figure(4, 2)
+    axes = figure.subplots(1, 2)
+    axes[0].plot([1, 2], label="Bach")
+    axes[0].set(title="reward", xlabel="temperature")
+    axes[1].set_visible(False)
+    assert figure.described() == "reward: temperature, Bach."
+    figure.alt = 'A line <that rises> & "more".'
+    (image,) = Images(jupyter(figure)["text/html"]).found
+    assert image["alt"] == figure.alt
+    assert pictures.new_figure(4, 2).described() == "An empty picture."

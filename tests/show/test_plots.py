@@ -13,7 +13,7 @@ from PIL import Image
 from helpers.data.chorales import load_chorales
 from helpers.data.folders import load_folder
 from helpers.files import musicxml_writer, written
-from helpers.files.midi_writer import midi_bytes, to_midi
+from helpers.files.midi_writer import midi_bytes, notes_to_midi, to_midi
 from helpers.music import keys
 from helpers.music.conversion import to_timeline, voices_to_multitrack
 from helpers.music.grid import REST, Piece, voices_to_roll
@@ -95,18 +95,151 @@ def test_onsets_part_a_note():
     assert first[2] < second[0] == 2
 
 
-def test_voices_in_unison_are_both_seen():
-    figure = rolls.plot_roll(np.array([[60, 60]] * 4))
-    upper, lower = corners(figure, "voice 1")[0], corners(figure, "voice 2")[0]
-    assert lower[3] - lower[1] < 0.6 * (upper[3] - upper[1])
+def timeline(*voices, steps=None):
+    """Music from notes (start, end, pitch) of several voices."""
+    parts = [
+        Part(f"voice {i + 1}", np.array([[*note, 80] for note in notes], float).reshape(-1, 4))
+        for i, notes in enumerate(voices)
+    ]
+    ends = [note[1] for notes in voices for note in notes]
+    return Timeline(parts, steps or max(ends))
 
 
-def test_a_voice_does_not_meet_itself():
-    """Repeated notes that touch or overlap between two steps keep their height."""
-    notes = np.array([[0, 4.02, 60, 80], [4, 8, 60, 80], [8.3, 9.7, 60, 80], [9.7, 11, 60, 80]])
-    figure = rolls.plot_roll(Timeline([Part("tune", notes)], 12))
-    heights = {round(top - bottom, 3) for _, bottom, _, top in corners(figure, "tune")}
-    assert heights == {0.86}
+def heights(figure, voice, axes=0):
+    return [round(top - bottom, 3) for _, bottom, _, top in corners(figure, f"voice {voice}", axes)]
+
+
+def seen(figure, axes=0):
+    """How much of each rectangle later ones leave to be seen, the least first: 0 is hidden."""
+    drawn = []
+    for collection in figure.axes[axes].collections:
+        if isinstance(collection, PatchCollection):
+            drawn += [path.get_extents().extents for path in collection.get_paths()]
+    shares = []
+    for i, (left, bottom, right, top) in enumerate(drawn):
+        xs, ys = np.meshgrid(np.linspace(left, right, 41)[1:-1], np.linspace(bottom, top, 41)[1:-1])
+        free = np.ones(xs.shape, bool)
+        for x0, y0, x1, y1 in drawn[i + 1 :]:
+            free &= (xs < x0) | (xs > x1) | (ys < y0) | (ys > y1)
+        shares.append(free.mean())
+    return sorted(shares)
+
+
+FULL = 0.86
+
+
+@pytest.mark.parametrize(
+    "notes",
+    [
+        [(0, 4, 60), (4, 8, 60), (8, 12, 60)],  # they touch
+        [(0, 4.02, 60), (4, 8, 60), (8.3, 9.7, 60), (9.7, 11, 60)],
+        [(0, 4.6, 60), (4, 8.9, 60), (8, 12, 60)],  # a pianist's finger overlaps them
+        [(0, 4 / 3, 60), (4 / 3, 8 / 3, 60), (8 / 3, 4, 60)],  # triplets
+        [(i / 3, (i + 1) / 3 + 0.01, 60) for i in range(12)],
+        [(0, 8, 60), (4, 6, 60)],  # struck again while it is held
+    ],
+)
+def test_repeated_notes_keep_their_height_and_are_told_apart(notes):
+    figure = rolls.plot_roll(timeline(notes, [(0, 12, 72)]))
+    drawn = corners(figure, "voice 1")
+    assert heights(figure, 1) == [FULL] * len(notes)
+    assert [left for left, *_ in drawn] == pytest.approx([start for start, *_ in notes], abs=1e-3)
+    for (_, _, right, _), (left, *_) in itertools.pairwise(drawn):
+        assert right < left
+
+
+@pytest.mark.parametrize("late", [-0.2, -0.02, 0.0, 0.02, 0.2])
+def test_voices_that_follow_each_other_on_one_pitch_are_no_unison(late):
+    upper = [(0, 4 + late, 60), (8 + late, 12, 60)]
+    figure = rolls.plot_roll(timeline(upper, [(4, 8, 60)]))
+    assert heights(figure, 1) == [FULL] * 2 and heights(figure, 2) == [FULL]
+    triplets = [(0, 4 / 3, 60), (8 / 3, 4, 60)]
+    figure = rolls.plot_roll(timeline(triplets, [(4 / 3, 8 / 3, 60)]))
+    assert heights(figure, 1) == [FULL] * 2 and heights(figure, 2) == [FULL]
+
+
+@pytest.mark.parametrize(
+    "voices",
+    [
+        [[(0, 4, 60)], [(0, 4, 60)]],
+        [[(0, 4, 60)]] * 3,
+        [[(0, 4, 60)]] * 4,
+        [[(0, 16, 60)], [(0, 4, 60), (4, 8, 60)], [(6, 12, 60)]],
+        [[(0, 4, 60)], [(0, 4, 60)], [(0, 8, 60)], [(5, 8, 60)]],
+        [[(5, 8, 60)], [(0, 8, 60)], [(0, 4, 60)], [(0, 4, 60)]],
+        [[(0, 1 / 3, 60)], [(0, 1 / 3, 60)], [(1 / 3, 4, 60)]],
+    ],
+)
+def test_voices_in_unison_share_a_row_and_each_is_seen(voices):
+    figure = rolls.plot_roll(timeline(*voices))
+    assert seen(figure)[0] > 0.2
+    assert max(heights(figure, 1)) == FULL  # together they fill the row
+    tops = {
+        top
+        for voice in range(len(voices))
+        for _, _, _, top in corners(figure, f"voice {voice + 1}")
+    }
+    assert max(tops) == 60.43
+
+
+def test_a_unison_changes_no_other_note():
+    figure = rolls.plot_roll(
+        timeline([(0, 4, 60), (4, 8, 60)], [(0, 4, 60), (4, 8, 64), (8, 9, 60)])
+    )
+    assert heights(figure, 1) == [FULL] * 2
+    assert heights(figure, 2) == [FULL / 2, FULL, FULL]
+
+
+def test_short_notes_and_hits_of_long_music_have_a_pixel():
+    notes = [(1000 * i, 1000 * i + 0.05, 60) for i in range(5)]
+    figure = rolls.plot_roll(timeline(notes, steps=5000))
+    width = figure.axes[0].get_window_extent().width
+    assert all(
+        (right - left) / 5000 * width > 0.8 for left, _, right, _ in corners(figure, "voice 1")
+    )
+    late = rolls.plot_roll(timeline([(0, 4, 60), (12, 20, 60)], steps=16))
+    assert late.axes[0].get_xlim() == (0, 20)  # what outlasts the music is seen as well
+
+
+def test_hits_that_follow_at_once_are_told_apart():
+    snare = np.array([[0, 1, 38, 80], [0.25, 1, 38, 90], [0.5, 1, 38, 100], [4, 5, 38, 80]], float)
+    figure = rolls.plot_roll(Timeline([Part("drums", snare, 0, True)], 16))
+    drawn = corners(figure, "snare")
+    assert len(drawn) == 4
+    assert all(first[2] < second[0] for first, second in itertools.pairwise(drawn))
+
+
+def axis(figure, axes=0):
+    axes = figure.axes[axes]
+    names = [text.get_text() for text in axes.get_xticklabels()]
+    strong = [line for line in axes.lines if line.get_linewidth() == 1]
+    return axes.get_xlabel(), names, len(strong)
+
+
+def test_without_bars_there_are_no_bar_lines():
+    """Steps for what stands on the grid, seconds for what was played."""
+    assert axis(rolls.plot_roll([60] * 32)) == (
+        *("step (four to a quarter note)", ["0", "4", "8", "12", "16", "20", "24", "28"]),
+        0,
+    )
+    times = np.arange(20) * 0.37
+    played = notes_to_midi(np.column_stack([times, times + 0.3, [60] * 20, [80] * 20]))
+    label, names, strong = axis(rolls.plot_roll(played))
+    assert (label, strong) == ("seconds", 0)
+    figure = rolls.plot_roll(played)
+    places = dict(zip(names, figure.axes[0].get_xticks(), strict=True))
+    assert places["2"] == pytest.approx(16)  # at 120 quarter notes a minute
+    assert "7.3 seconds" in figure.alt
+    both = rolls.plot_rolls({"grid": [60] * 32, "played": played}, columns=1)
+    assert [axis(both, i)[0] for i in (0, 1)] == ["step (four to a quarter note)", "seconds"]
+
+
+def test_bars_that_the_music_has_are_drawn(chorale):
+    label, names, strong = axis(rolls.plot_roll(chorale))
+    assert label == "bar" and names[0] == "1" and strong == len(chorale.bar_starts)
+    again = to_midi(chorale)
+    assert again.time_signature_changes
+    assert axis(rolls.plot_roll(again))[0] == "bar"
 
 
 def test_a_piece_of_a_folder_has_its_bars(tmp_path):
@@ -126,7 +259,7 @@ def test_a_piece_of_a_folder_has_its_bars(tmp_path):
         [line.get_xdata()[0] for line in axes.lines if line.get_linewidth() == 1]
         for axes in figure.axes[:2]
     ]
-    assert bars == [[0, 12], [0, 16]]
+    assert bars == [[0, 12], []]
     strokes = [
         len(to_timeline(music).parts[0].notes) for music in (collection[0], collection[0][:])
     ]
@@ -152,7 +285,7 @@ def test_bar_lines_and_numbers(chorale):
     strong = [line.get_xdata()[0] for line in axes.lines if line.get_linewidth() == 1]
     assert strong == list(chorale.bar_starts)
     without = rolls.plot_roll([60] * 36).axes[0]
-    assert list(without.get_xticks()) == [0, 16, 32]
+    assert list(without.get_xticks()) == list(range(0, 36, 4))
 
 
 def test_the_legend_names_the_voices():
@@ -299,6 +432,85 @@ def test_bad_histories_of_losses(history, key, words):
         curves.plot_losses(history, key)
 
 
+TRAINED = {
+    "loss": list(np.linspace(3, 1, 400)),
+    "iteration": [100, 200, 300, 400],
+    "training loss": [2.5, 2.0, 1.5, 1.1],
+    "validation loss": [2.6, 2.1, 1.8, 1.7],
+    "validation accuracy": [0.2, 0.3, 0.4, 0.4],
+}
+
+
+def test_training_and_validation_stand_in_one_panel():
+    figure = curves.plot_losses(TRAINED, {"loss": "validation loss"}, "Tunes")
+    (axes,) = figure.axes
+    raw, smooth, valid = axes.lines
+    assert list(raw.get_xdata()[[0, -1]]) == [1, 400] == list(axes.get_xlim())
+    assert list(valid.get_xdata()) == [100, 200, 300, 400]
+    assert list(valid.get_ydata()) == TRAINED["validation loss"]
+    names = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert names == ["loss", "validation loss"]
+    assert smooth.get_color() != valid.get_color()
+    assert "validation loss from 2.6 to 1.7" in figure.alt
+
+    keys = ["training loss", "validation loss", "validation accuracy"]
+    figure = curves.plot_metrics(TRAINED, {}, keys, chosen=300)
+    loss, accuracy = figure.axes
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["loss", "validation accuracy"]
+    assert [list(line.get_ydata()) for line in loss.lines[:2]] == [TRAINED[key] for key in keys[:2]]
+    names = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert names == ["training", "validation", "chosen: 300"]
+    colours = [line.get_color() for line in figure.legends[0].get_lines()]
+    assert colours[:2] == [line.get_color() for line in loss.lines[:2]]
+    alone = curves.plot_metrics(TRAINED, {}, "validation loss").axes
+    assert [axes.get_title(loc="left") for axes in alone] == ["validation loss"]
+
+
+@pytest.mark.parametrize(
+    ("iterations", "scale"),
+    [
+        ([192, 384, 576, 768, 960], "linear"),
+        ([0, 10, 20, 50, 100, 200, 350, 500, 750, 1000, 1250], "linear"),
+        ([0, 100, 200, 300], "linear"),
+        ([0, 10, 100, 1000, 10_000], "symlog"),
+        ([1, 2, 4, 8, 16, 32, 64], "symlog"),
+        ([5], "linear"),
+        ([], "linear"),
+    ],
+)
+def test_the_axis_shows_the_data(iterations, scale):
+    """No half of a panel is blank, as far as the entries lie over one of the two scales."""
+    history = {"iteration": iterations, "loss": list(range(len(iterations)))}
+    axes = curves.plot_metrics(history, {}, "loss").axes[0]
+    assert axes.get_xscale() == scale
+    if len(iterations) > 1:
+        assert axes.get_xlim() == (iterations[0], iterations[-1])
+        places = axes.transData.transform([(x, 0) for x in iterations])[:, 0]
+        assert np.diff(places).max() < 0.5 * (places[-1] - places[0])
+
+
+def test_more_than_six_panels_are_several_pictures():
+    history = {"iteration": [0, 1, 2]} | {f"figure {i}": [i, i, i] for i in range(15)}
+    names = [f"figure {i}" for i in range(15)]
+    pictures = curves.plot_metrics(history, {"figure 14": 3.0}, names)
+    titles = [[axes.get_title(loc="left") for axes in picture.axes] for picture in pictures]
+    assert [title for page in titles for title in page] == names
+    assert [len(page) for page in titles] == [6, 6, 3]
+    page = pictures._repr_mimebundle_()["text/html"]
+    assert page.count("<img alt=") == 3 and "figure 14 from 14 to 14; Bach&#x27;s" in page
+    assert [len(picture.legends) for picture in pictures] == [0, 0, 1]
+    assert len(curves.plot_metrics(history, {}, names[:6]).axes) == 6
+
+
+def test_every_line_has_a_name():
+    history = {"iteration": [0, 1], "rate": [[1, 2, 3, 4, 5], [2, 3, 4, 5, 6]]}
+    figure = curves.plot_metrics(history, {"real": {"rate": [1] * 5}, "no": {}}, "rate")
+    names = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert names == ["real", *(f"voice {i}" for i in range(1, 6))]
+    with pytest.raises(ValueError, match="5 references are too many"):
+        curves.plot_metrics(history, {f"r{i}": {} for i in range(5)}, "rate")
+
+
 HISTORY = {
     "iteration": [0, 10, 100],
     "consonance": [0.5, 0.7, 0.9],
@@ -330,7 +542,7 @@ def test_metrics_with_several_references_voices_and_a_mark():
     assert second.lines[1].get_linestyle() == ":"
     assert first.lines[-1].get_xdata()[0] == 10
     names = [t.get_text() for t in figure.legends[0].get_texts()]
-    assert names == ["Bach", "baseline", "alto", "tenor", "bass"]
+    assert names == ["Bach", "baseline", "alto", "tenor", "bass", "chosen: 10"]
     assert max(png_size(figure)) < 80_000
 
 

@@ -13,9 +13,13 @@ ITEMS = {0: [60] * 16, 10: [62] * 16, 200: [64] * 16}
 def played(monkeypatch):
     """What was played: (music, title, options)."""
     calls = []
-    monkeypatch.setattr(
-        player, "play", lambda music, title=None, **options: calls.append((music, title, options))
-    )
+
+    def note(music, title=None, **options):
+        calls.append((music, title, options))
+        return [f"picture of {title}", f"player of {title}"]
+
+    monkeypatch.setattr(player, "play", note)
+    monkeypatch.setattr(player, "shown", note)
     return calls
 
 
@@ -24,7 +28,21 @@ def shown(monkeypatch):
     import IPython.display
 
     things = []
-    monkeypatch.setattr(IPython.display, "display", lambda *objects, **_: things.extend(objects))
+
+    class Place:
+        """As a DisplayHandle: what it shows gives way to something else."""
+
+        def __init__(self, number):
+            self.number = number
+
+        def update(self, thing):
+            things[self.number] = thing
+
+    def display(thing, display_id=None):
+        things.append(thing)
+        return Place(len(things) - 1) if display_id else None
+
+    monkeypatch.setattr(IPython.display, "display", display)
     return things
 
 
@@ -33,7 +51,8 @@ def test_the_last_item_is_shown_outside_the_widget(played, shown):
     assert slider.value == 200
     assert [label for label, _ in slider.options] == ["0", "10", "200"]
     assert played == [(ITEMS[200], "200", {"tempo": 90})]
-    (box,) = shown
+    box = shown[0]
+    assert shown[1:] == ["picture of 200", "player of 200"]
     assert isinstance(box, ipywidgets.VBox)
     assert box.children[0] is slider
     assert isinstance(box.children[1], ipywidgets.Output)
@@ -58,17 +77,20 @@ def test_an_error_in_the_callback_surfaces(shown, capsys):
     slider = widgets.browse(ITEMS | {"broken": "no music"}, chosen=0)
     with pytest.raises(TypeError, match="not str"):
         slider.value = "broken"
-    assert "TypeError: Music is" in capsys.readouterr().out
+    assert "SettingError: Music is" in capsys.readouterr().out
     slider.value = 10  # and the next one works again
 
 
-def test_everything_that_play_shows_is_shown(shown):
+def test_one_picture_and_one_player_that_follow_the_slider(shown):
     slider = widgets.browse(ITEMS, chosen=0)
-    assert len(shown) == 3  # the widget, and one picture and one player that stay
+    assert len(shown) == 3  # the widget, the picture and the player
     assert "<audio" in shown[2].data
     assert shown[1].axes[0].get_title(loc="left") == "0"
+    first = shown[2].data
     slider.value = 10
-    assert shown[3].axes[0].get_title(loc="left") == "10"
+    assert len(shown) == 3
+    assert shown[1].axes[0].get_title(loc="left") == "10"
+    assert "<audio" in shown[2].data and shown[2].data != first
 
 
 def test_several_sliders_make_their_music_together(played, shown):
@@ -86,7 +108,8 @@ def test_several_sliders_make_their_music_together(played, shown):
     sliders["noise"].value = 2
     assert made == [(3, 0), (1, 0), (1, 2)]
     assert played[-1] == ([72], "epoch: 1, noise: 2", {"tempo": 90})
-    (box,) = shown
+    box = shown[0]
+    assert shown[1:] == ["picture of epoch: 1, noise: 2", "player of epoch: 1, noise: 2"]
     assert list(box.children[:2]) == list(sliders.values())
 
 
