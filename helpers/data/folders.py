@@ -400,10 +400,8 @@ class Collection:
         return len(self.names)
 
     def __iter__(self) -> Iterator:
-        place = 0
-        for item in self._plain():
+        for place, item in enumerate(self._plain()):
             yield self._playable(item, place)
-            place += 1
 
     def __getitem__(self, index):
         if isinstance(index, slice):

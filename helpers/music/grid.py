@@ -127,9 +127,9 @@ def voice_notes(melody, onsets=None) -> list[Note]:
             f"One voice has the shape (steps,), not {voices.shape}: pass voices[:, i]."
         )
     melody = voices[:, 0]
-    starts = np.flatnonzero(as_onsets(melody, onsets)[:, 0])
-    stops = np.flatnonzero(melody == REST)
-    edges = np.union1d(np.union1d(starts, stops), [len(melody)])
+    struck = as_onsets(melody, onsets)[:, 0]
+    starts = np.flatnonzero(struck)
+    edges = np.append(np.flatnonzero(struck | (melody == REST)), len(melody))
     ends = edges[np.searchsorted(edges, starts, side="right")]
     return [Note(int(s), int(e), int(melody[s])) for s, e in zip(starts, ends, strict=True)]
 

@@ -44,13 +44,15 @@ def continue_melody(
     style: str | None = None,
     seed: int | None = None,
     network=None,
+    vocabulary: Vocabulary | None = None,
 ):
     """How a melody goes on, by the next-note RNN of notebook 02, which has read fiddle tunes.
 
     melody: music, such as ``load_melody`` gives or a ``Piece`` (its first voice counts); or bare
     pitches ``(length,)``, whole numbers on the sixteenth grid, beginning on a downbeat. temperature
     0 is greedy; top_k and top_p restrict the draw to the most probable events. style: a kind of
-    tune, one of ``data.KINDS``; None leaves it open.
+    tune, one of ``data.KINDS``; None leaves it open. network, vocabulary: a network of one's own
+    and the words that it learned with; None are the published ones.
     Returns for music a ``Piece``, the melody and the ``steps`` steps that follow; for pitches what
     follows alone: pitches ``(steps,)`` int16, onsets ``(steps,)`` bool.
 
@@ -68,7 +70,7 @@ def continue_melody(
     from ..chapters import next_note_rnn as rnn
 
     network = network or published("02_next_note_rnn").network("tunes")
-    vocabulary = _tune_vocabulary()
+    vocabulary = vocabulary or _tune_vocabulary()
     struck = as_onsets(melody, None if piece is None else piece.onsets[:, 0])[:, 0]
     metres = _metres(style, piece)
     tokens, places, shift = _as_fiddle_tune(

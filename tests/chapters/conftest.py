@@ -4,6 +4,15 @@ import pytest
 import tensorflow as tf
 
 
+@pytest.fixture(scope="package", autouse=True)
+def as_written():
+    """Graphs run as they were written: to rewrite one for speed takes longer than all its runs
+    here. (Those of the notebooks are rewritten, under SMOKE=1.)"""
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+    yield
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False})
+
+
 @pytest.fixture
 def eagerly():
     """Steps are taken line by line, for tests that take each of them but a few times. (The

@@ -30,7 +30,7 @@ SEEDS = st.integers(0, 2**32 - 1)
 few = settings(max_examples=25)
 TINY = gan.RECIPE | {
     **{"length": 8, "loops": [4], "latent": 4, "generator_width": 8, "discriminator_width": 8},
-    **{"batch_size": 8, "epochs": 2, "batches": 3},
+    **{"depth": 2, "batch_size": 8, "epochs": 2, "batches": 3},
 }
 
 
@@ -395,6 +395,7 @@ def test_experiments_run_and_go_on(tmp_path, monkeypatch, eagerly):
     monkeypatch.setattr(gan, "told_from_real", partial(gan.told_from_real, count=40))
     windows = {(s, n): make_windows(20, n, i) for n in (8, 32) for i, s in enumerate(course.SPLITS)}
     small = {"generator_width": 8, "discriminator_width": 8, "batch_size": 8, "loops": [2]}
+    small["depth"] = 2
     grid = {
         "the recipe": small | {"length": 8},
         "1: velocity": small | {"length": 32, "form": "velocity alone"},

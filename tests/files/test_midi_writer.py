@@ -262,7 +262,7 @@ def test_an_empty_pretty_midi_is_allowed():
         (60, TypeError, "not int"),
         ([[60, 62], [64]], ValueError, "rows"),
         ([60.5], ValueError, "whole numbers"),
-        ([200], ValueError, "between 0 and 127"),
+        ([200], ValueError, "from 0 to 127"),
         (np.zeros((5, 32, 4), int), ValueError, "batch"),
         (np.zeros((32, 128)), ValueError, "roll > 0"),
         (np.zeros((32, 128, 4)), ValueError, "roll > 0"),

@@ -189,22 +189,32 @@ def test_other_data_and_other_settings_are_told(tmp_path):
         train(make_run(tmp_path, data=songs, seed=2), count_up, 3)
 
 
-def test_a_second_training_in_the_folder_is_told_and_the_first_untouched(tmp_path):
-    def meet(run):
+def meeting(act):
+    """Counts up; at the second iteration, just saved, ``act`` is done, which may not touch what is
+    saved."""
+
+    def make_step(run):
         step = count_up(run)
 
-        def meeting(iteration):
+        def meet(iteration):
             if iteration == 2:
                 run.save()
                 before = run.file.read_bytes()
-                with pytest.raises(CheckpointError, match="Another notebook is training in"):
-                    train(make_run(tmp_path), count_up, 9)
+                act()
                 assert run.file.read_bytes() == before
             return step(iteration)
 
-        return meeting
+        return meet
 
-    assert train(make_run(tmp_path), meet, 4).history["step"] == [1, 2, 3, 4]
+    return make_step
+
+
+def test_a_second_training_in_the_folder_is_told_and_the_first_untouched(tmp_path):
+    def train_too():
+        with pytest.raises(CheckpointError, match="Another notebook is training in"):
+            train(make_run(tmp_path), count_up, 9)
+
+    assert train(make_run(tmp_path), meeting(train_too), 4).history["step"] == [1, 2, 3, 4]
     assert train(make_run(tmp_path), count_up, 6).iteration == 6  # free again
 
 
@@ -250,23 +260,13 @@ def test_a_lock_file_of_another_users_is_no_reason_either(open_folder, stranger,
 def test_a_reader_and_a_smoke_test_disturb_no_training(tmp_path, monkeypatch):
     monkeypatch.setenv("RUNS_DIR", str(tmp_path))
 
-    def meet(run):
-        step = count_up(run)
+    def read_and_smoke():
+        assert make_run(None).resume() == 2
+        with monkeypatch.context() as patch:
+            patch.setenv("SMOKE", "1")
+            assert train(make_run(None), count_up, 1).iteration == 1
 
-        def meeting(iteration):
-            if iteration == 2:
-                run.save()
-                before = run.file.read_bytes()
-                assert make_run(None).resume() == 2
-                with monkeypatch.context() as patch:
-                    patch.setenv("SMOKE", "1")
-                    assert train(make_run(None), count_up, 1).iteration == 1
-                assert run.file.read_bytes() == before
-            return step(iteration)
-
-        return meeting
-
-    assert train(make_run(None), meet, 4).history["step"] == [1, 2, 3, 4]
+    assert train(make_run(None), meeting(read_and_smoke), 4).history["step"] == [1, 2, 3, 4]
 
 
 def test_arguments_that_make_no_sense_are_one_sentence(tmp_path):
