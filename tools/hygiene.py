@@ -14,11 +14,12 @@ import re
 import nbformat
 from nbval.plugin import find_comment_markers, metadata_tags
 
+from .cell_names import cells_of
 from .notebooks import code_cells, is_training_chapter
 from .prose import unknown_names
 from .run_notebooks import WIDGET, WIDGET_NOTE
 
-MOST_BYTES = 1_500_000
+MOST_BYTES = 2_500_000
 MOST_LINES = 30
 MOST_COLUMNS = 100
 ABSOLUTE_PATH = re.compile(
@@ -30,6 +31,12 @@ UNSEEN = {
     *("subprocess", ".system", "threading", "asyncio", "concurrent", "multiprocessing"),
     *(".on_click", ".on_submit", ".on_msg", ".observe"),
 }
+# Where prose speaks of what a training did: by its name, or with figures under **Compare.**
+PUBLISHED = re.compile(
+    r"\bpublished\s+(?:training|network|run|recipe|generator|critic|discriminator|composer|judge|card)"
+)
+FIGURE = re.compile(r"\d")
+LINK = re.compile(r"\[[^\]]*\]\([^)]*\)|`[^`]*`|[Ss]teps? \d+|[Nn]otebooks? \d\d|[Ee]xercises? \d")
 DATA_URI = re.compile(r"data:[\w/+.;=-]+,[\w+/=%-]*")
 
 
@@ -97,9 +104,9 @@ def no_absolute_paths(notebook):
 
 
 def small(notebook):
-    """With outputs, under 1.5 MB."""
+    """With outputs, under 2.5 MB."""
     size = len(nbformat.writes(notebook).encode())
-    return [f"it is {size / 1e6:.2f} MB, over 1.5 MB"] if size >= MOST_BYTES else []
+    return [f"it is {size / 1e6:.2f} MB, over 2.5 MB"] if size >= MOST_BYTES else []
 
 
 def outputs_are_checked(notebook):
@@ -220,6 +227,35 @@ def names_exist(notebook):
     return [f"its prose names `{name}`, which is nowhere" for name in unknown_names(notebook)]
 
 
+def one_meaning(notebook):
+    """A name that one cell hands to another is bound in one cell alone (imports, and an exercise
+    with its solution, aside), so that cells may be run again, and in any order."""
+    cells = cells_of(notebook)
+    handed_on = frozenset().union(*(cell.reads for cell in cells))
+    bound, problems = {}, []
+    for cell in cells:
+        for name in sorted(cell.binds & handed_on):
+            first = bound.setdefault(name, cell)
+            if first is not cell and not cell.is_solution and not cell.imports(name):
+                problems.append(
+                    f"`{name}` means one thing in {_label(first.cell)} and another in"
+                    f" {_label(cell.cell)}"
+                )
+    return problems
+
+
+def nothing_unbound(notebook):
+    """What a cell reads is bound in an earlier one."""
+    problems, bound = [], {"display"}
+    for cell in cells_of(notebook):
+        problems += [
+            f"{_label(cell.cell)} reads `{name}`, which no cell before it binds"
+            for name in sorted(cell.reads_now - bound)
+        ]
+        bound |= cell.binds
+    return problems
+
+
 # --- rules of a chapter that trains ------------------------------------------------------------
 
 
@@ -282,6 +318,56 @@ def has_exercises(notebook):
     return problems
 
 
+def _speaks_of_training(source: str) -> bool:
+    """Whether a cell of prose says what the published training did."""
+    if PUBLISHED.search(source):
+        return True
+    parts = source.split("\n\n")
+    compared = [part for part in parts if part.lstrip("> ").startswith("**Compare")]
+    return any(FIGURE.search(LINK.sub("", part)) for part in compared)
+
+
+def _is_claim(cell) -> bool:
+    return "claim" in cell.metadata.get("tags", [])
+
+
+def claims_are_tested(notebook):
+    """Where prose says what the published training did, the next cell is one tagged claim, whose
+    asserts say the same."""
+    problems = []
+    for cell, following in zip(notebook.cells, [*notebook.cells[1:], None], strict=True):
+        if cell.cell_type == "markdown" and _speaks_of_training(cell.source):
+            if following is None or not _is_claim(following):
+                problems.append(f"{_label(cell)} says what a training did, and no claim follows it")
+    return problems
+
+
+def claims_can_fail(notebook):
+    """A claim is folded, begins with a comment, and asserts under ``if not TRAIN:`` alone, for it
+    speaks of the published training. No assert has a constant for its test."""
+    problems = []
+    for cell in filter(_is_claim, code_cells(notebook)):
+        if not cell.metadata.get("jupyter", {}).get("source_hidden"):
+            problems.append(f"{_label(cell)} is a claim that is not folded")
+        if not cell.source.startswith("# Claim"):
+            problems.append(f"{_label(cell)} does not begin with # Claim")
+        guards = [node for node in ast.parse(cell.source).body if isinstance(node, ast.If)]
+        guards = [node for node in guards if ast.unparse(node.test) == "not TRAIN"]
+        guarded = [
+            node for guard in guards for node in ast.walk(guard) if isinstance(node, ast.Assert)
+        ]
+        everywhere = [
+            node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Assert)
+        ]
+        if not guarded:
+            problems.append(f"{_label(cell)} asserts nothing under `if not TRAIN:`")
+        if len(guarded) != len(everywhere):
+            problems.append(f"{_label(cell)} asserts something of a student's own training")
+        if any(not any(isinstance(n, ast.Name) for n in ast.walk(node.test)) for node in guarded):
+            problems.append(f"{_label(cell)} asserts a constant")
+    return problems
+
+
 RULES = [
     valid_format,
     run_in_order,
@@ -296,9 +382,11 @@ RULES = [
     widgets_leave_a_picture,
     small_metadata,
     names_exist,
+    one_meaning,
+    nothing_unbound,
     has_title,
 ]
-CHAPTER_RULES = [has_rhythm, has_sections, has_exercises]
+CHAPTER_RULES = [has_rhythm, has_sections, has_exercises, claims_are_tested, claims_can_fail]
 
 
 def problems(notebook: nbformat.NotebookNode) -> list[str]:
