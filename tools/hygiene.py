@@ -22,6 +22,7 @@ from .run_notebooks import WIDGET, WIDGET_NOTE
 MOST_BYTES = 2_500_000
 MOST_LINES = 30
 MOST_COLUMNS = 100
+SHORTEST_ALT = 15  # characters of a picture's alternative text
 ABSOLUTE_PATH = re.compile(
     r"(?<![\w./:~-])/(?:home|Users|root|tmp|private|usr|opt|var|mnt|media|srv|etc|work|workspace"
     r"|content|kaggle)/\w|\b[A-Za-z]:\\\w"
@@ -214,6 +215,22 @@ def widgets_leave_a_picture(notebook):
     return problems
 
 
+def pictures_have_words(notebook):
+    """Each picture has an alternative text, which only HTML brings to the reader: helpers.show's
+    pictures do (show.new_figure for a notebook's own), pyplot's do not."""
+    problems = []
+    for cell in code_cells(notebook):
+        for output in cell.outputs:
+            data = output.get("data", {})
+            if "image/png" in data and "text/html" not in data:
+                problems.append(f"{_label(cell)} shows a PNG without an alternative text")
+            for image in re.findall(r"<img\b[^>]*>", data.get("text/html", "")):
+                words = re.search(r'\balt="([^"]*)"', image)
+                if not words or len(words.group(1)) < SHORTEST_ALT:
+                    problems.append(f"{_label(cell)} shows an <img> that says nothing of itself")
+    return problems
+
+
 def small_metadata(notebook):
     """Nothing that changes from one author's computer to the next."""
     extra = set(notebook.metadata) - {"kernelspec", "language_info", "widgets"}
@@ -380,6 +397,7 @@ RULES = [
     no_skips,
     short_cells,
     widgets_leave_a_picture,
+    pictures_have_words,
     small_metadata,
     names_exist,
     one_meaning,

@@ -9,6 +9,7 @@ __getattr__, __dir__, __all__ = hand_on(
         "diagrams": "Diagram",
         "heatmaps": "plot_matrices plot_waveform",
         "notation": "plot_notation",
+        "pictures": "new_figure",
         "player": "play play_samples",
         "rolls": "plot_roll plot_rolls",
         "synthesis": "SAMPLE_RATE synthesize",

@@ -90,7 +90,8 @@ class Pictures(tuple):
 
 
 def new_figure(width: float, height: float, alt: str = "") -> Picture:
-    """An empty picture of so many inches; ``alt`` says in words what it will show."""
+    """An empty picture of so many inches, for ``figure.subplots(...)``; ``alt`` says in words what
+    it will show. Jupyter shows it where it is a cell's last line."""
     _keep_out_of_pyplots_hands()
     figure = Picture(figsize=(width, height), dpi=DPI, layout="constrained")
     figure.alt = alt
