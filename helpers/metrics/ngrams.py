@@ -83,7 +83,8 @@ class NGram:
     def sample(self, length: int, seed: int, before: Sequence[int] = ()) -> np.ndarray:
         """``(length,)`` int32: tokens drawn one after the other, going on from ``before``."""
         check_number("length", length, least=0)
-        check_number("seed", seed, least=0, largest=math.inf, none=True)
+        for part in seed if isinstance(seed, tuple) else [seed]:
+            check_number("seed", part, least=0, largest=math.inf, none=True)
         rng = np.random.default_rng(seed)
         tokens, _ = self._checked(before)
         for _ in range(length):

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from ..course.errors import SettingError, check_choice, check_number
+from ..course.errors import SettingError, check_choice, check_kind, check_number
 from ..data.tunes import KINDS, usual_signature
 from ..music.grid import (
     REST,
@@ -66,6 +66,7 @@ def continue_melody(
     check_number("top_p", top_p, above=0, most=1, whole=False, none=True)
     check_choice("A style", style, KINDS)
     check_network(network)
+    check_kind("vocabulary", vocabulary, Vocabulary, "the network's Vocabulary", none=True)
     seed = as_seed(seed)
     from ..chapters import next_note_rnn as rnn
 

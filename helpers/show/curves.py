@@ -8,6 +8,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from ..course.errors import SettingError, check_kind, check_number, shortened
 from ..music.grid import VOICE_NAMES
 from ..music.timeline import part_names
 from .pictures import (
@@ -37,6 +38,7 @@ def plot_losses(history: dict, keys, title: str | None = None) -> Figure:
     training losses and the validation loss that belongs to each, such as ``{"loss": "validation
     loss"}``, which is drawn with dots. The average runs over a fiftieth of the entries.
     """
+    _check(history, keys)
     pairs = keys if isinstance(keys, dict) else dict.fromkeys([keys] if type(keys) is str else keys)
     figure = new_figure(8, 3.2)
     axes = figure.subplots()
@@ -83,11 +85,17 @@ def plot_metrics(history: dict, reference: dict, keys, chosen=None) -> Figure | 
     such as ``{"Bach": {...}, "baseline": {...}}``. A key that a reference lacks is drawn without.
     chosen: an iteration to be marked.
     """
+    _check(history, keys)
+    check_kind("reference", reference, dict, "a dict of numbers, such as Bach's")
+    check_number("chosen", chosen, none=True)
     keys = [keys] if isinstance(keys, str) else list(keys)
     if not all(isinstance(value, dict) for value in reference.values()):
         reference = {"Bach": reference}
+    for levels in reference.values():
+        for name, level in levels.items():
+            _as_numbers(level, f"The reference for {name!r}", most_axes=1)
     if len(reference) > len(LINE_STYLES):
-        raise ValueError(
+        raise SettingError(
             f"{len(reference)} references are too many lines to tell apart; give at most "
             f"{len(LINE_STYLES)}."
         )
@@ -97,6 +105,12 @@ def plot_metrics(history: dict, reference: dict, keys, chosen=None) -> Figure | 
     pages = [panels[i : i + MOST_PANELS] for i in range(0, max(len(panels), 1), MOST_PANELS)]
     pictures = Pictures(_page(history, reference, page, curves, chosen) for page in pages)
     return pictures if len(pictures) > 1 else pictures[0]
+
+
+def _check(history, keys) -> None:
+    check_kind("history", history, dict, "a dict of lists, one entry a saved iteration")
+    kinds = (str, list, tuple, dict)
+    check_kind("keys", keys, kinds, "names of the history's lists, such as ['loss']")
 
 
 def _panels(curves: dict) -> list[tuple[str, ...]]:
@@ -163,30 +177,42 @@ def _curve(history: dict, key: str, measured=False) -> tuple[np.ndarray, np.ndar
     """``(x, values, name of x)``; ``measured`` now and then, over iterations, not at each step."""
     names = ["iteration", "step"] if measured else ["step", "iteration"]
     names = [name for name in names if name in history] or names[:1]
-    fits = [name for name in names if len(history.get(name, [])) == len(history.get(key, []))]
+    values = _figures(history, key)
+    fits = [name for name in names if np.size(history.get(name, ())) == len(values)]
     if not fits and not measured and "step" not in history:
-        values, over = _figures(history, key, over="step"), "step"
-        x = np.arange(1, len(values) + 1)
+        x, over = np.arange(1, len(values) + 1), "step"
     else:
         over = (fits or names)[0]
-        values = _figures(history, key, over)
+        _figures(history, key, over)
         x = np.asarray(history.get(over, np.arange(1, len(values) + 1)), float)
     if values.ndim != 1:
-        raise ValueError(f"{key!r} holds several numbers an entry; losses have one.")
+        raise SettingError(f"{key!r} holds several numbers an entry; losses have one.")
     return x, values, over
 
 
-def _figures(history: dict, key: str, over: str) -> np.ndarray:
+def _figures(history: dict, key: str, over: str | None = None) -> np.ndarray:
     """One entry of a history as numbers ``(n,)``, or ``(n, voices)`` where it has one a voice: as
     many as there are of what they are drawn over."""
     if key not in history:
-        raise ValueError(f"The history holds {', '.join(sorted(history))}, but no {key!r}.")
-    if over in history and len(history[over]) != len(history[key]):
-        raise ValueError(
-            f'{key!r} has {len(history[key])} entries, but "{over}" has {len(history[over])}; '
+        raise SettingError(f"The history holds {', '.join(sorted(history))}, but no {key!r}.")
+    values = _as_numbers(history[key], f"The history's {key!r}", least_axes=1)
+    if over in history and np.size(history[over]) != len(values):
+        raise SettingError(
+            f'{key!r} has {len(values)} entries, but "{over}" has {len(history[over])}; '
             "they must agree."
         )
-    return np.asarray(history[key], float)
+    return values
+
+
+def _as_numbers(values, what: str, least_axes=0, most_axes=2) -> np.ndarray:
+    """A number, one an entry, or one a voice; nan where there is none."""
+    try:
+        found = np.asarray(values, float)
+    except (ValueError, TypeError):
+        found = np.full(0, 0.0)[None, None, None]
+    if not least_axes <= found.ndim <= most_axes:
+        raise SettingError(f"{what} is {shortened(values)}, and should be numbers.")
+    return found
 
 
 def _spoken(key: str) -> str:

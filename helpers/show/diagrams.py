@@ -18,6 +18,7 @@ from matplotlib.patches import FancyBboxPatch, PathPatch, Polygon
 from matplotlib.path import Path
 from PIL import Image
 
+from ..course.errors import SettingError, check_number
 from .pictures import COLOURS, DPI, Picture, in_own_style
 
 WIDEST = 8.0  # inches, 800 pixels: what a notebook's page shows at full size
@@ -69,7 +70,9 @@ class Diagram(Picture):
     @in_own_style
     def __init__(self, alt: str, column: float = 1.6, row: float = 0.95):
         if not isinstance(alt, str) or not alt.strip():
-            raise ValueError('Say in words what the diagram shows: Diagram("A melody goes ...").')
+            raise SettingError('Say in words what the diagram shows: Diagram("A melody goes ...").')
+        for name, length in (("column", column), ("row", row)):
+            check_number(name, length, above=0, whole=False)
         super().__init__(dpi=DPI)
         self.alt, self.steps = alt.strip(), (column, row)
         self.ends = np.array([[np.inf, np.inf], [-np.inf, -np.inf]])
@@ -84,7 +87,7 @@ class Diagram(Picture):
         arrows and frames.
         """
         if kind not in KINDS:
-            raise ValueError(f"A box is one of {', '.join(KINDS)}, not {kind!r}.")
+            raise SettingError(f"A box is one of {', '.join(KINDS)}, not {kind!r}.")
         x, y = self._place(at)
         lines = [(text, SIZE)] + ([(shape, SMALL)] if shape else [])
         sizes = [self._measure(*line) for line in lines]

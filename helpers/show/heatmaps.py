@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
+from ..course.errors import SettingError, check_number, shortened
 from ..music.arrays import check_array
-from .pictures import COLOURS, figure_grid, in_own_style, new_figure, tidy
+from .pictures import COLOURS, as_pairs, figure_grid, in_own_style, new_figure, tidy
 
 MOST_CELLS = 20_000_000
 
@@ -36,9 +37,12 @@ def plot_matrices(
 
     Raises ValueError on another shape or on numbers that are not finite.
     """
-    pairs = list(matrices.items() if isinstance(matrices, dict) else matrices)
-    if not pairs:
-        raise ValueError("There is nothing to show: give at least one (title, matrix) pair.")
+    pairs = as_pairs(matrices, "matrices")
+    check_number("first_row", first_row, whole=False)
+    sizes = {"time_per_column": time_per_column, "per_row": per_row, "height": height}
+    for name, size in sizes.items():
+        check_number(name, size, above=0, whole=False)
+    row_names = None if row_names is None else _names(row_names, pairs)
     figure, grid = figure_grid(len(pairs), 1, 9, height, 0.3)
     images, words = [], []
     for axes, (title, matrix) in zip(grid[:, 0], pairs, strict=True):
@@ -84,13 +88,19 @@ def _in_words(matrix: np.ndarray, title, time: str, rows: str) -> str:
 
 
 def _checked(matrix, title) -> np.ndarray:
-    matrix = np.asarray(matrix, np.float32)
-    if matrix.ndim != 2 or not 0 < matrix.size <= MOST_CELLS:
-        raise ValueError(
-            f"A matrix has the shape (time, rows) and at most {MOST_CELLS:,} numbers; "
-            f"{title!r} has the shape {matrix.shape}."
+    matrix = check_array(matrix, f"The numbers of {title!r}", ("time", "rows"))
+    if not 0 < matrix.size <= MOST_CELLS:
+        raise SettingError(
+            f"A matrix has from 1 to {MOST_CELLS:,} numbers; {title!r} has {matrix.size:,}."
         )
-    return check_array(matrix, f"The numbers of {title!r}", ("time", "rows"))
+    return matrix.astype(np.float32)
+
+
+def _names(row_names, pairs) -> list[str]:
+    names = [] if isinstance(row_names, str) or not np.iterable(row_names) else list(row_names)
+    if any(np.ndim(matrix) == 2 and np.shape(matrix)[1] != len(names) for _, matrix in pairs):
+        raise SettingError(f"row_names is {shortened(row_names)}; give one name for each row.")
+    return names
 
 
 def _thinned(matrix: np.ndarray, pixels: int) -> np.ndarray:
@@ -108,9 +118,10 @@ def plot_waveform(samples, sample_rate: int, title: str | None = None) -> Figure
     """Samples ``(n,)`` over seconds: the range between the lowest and the highest of neighbours
     where there are more than the picture has pixels, single samples as dots where there are few.
     Raises ValueError on another shape or no samples."""
-    samples = np.asarray(samples, np.float32)
-    if samples.ndim != 1 or not len(samples):
-        raise ValueError(f"A waveform has the shape (samples,), not {samples.shape}.")
+    samples = check_array(samples, "A waveform's samples", ("samples",)).astype(np.float32)
+    if not len(samples):
+        raise SettingError("A waveform needs one sample or more.")
+    check_number("sample_rate", sample_rate, above=0, whole=False)
     figure = new_figure(9, 2.2)
     axes = figure.subplots()
     if len(samples) > 2000:

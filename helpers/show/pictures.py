@@ -13,6 +13,8 @@ import matplotlib.style
 from matplotlib.figure import Figure
 from PIL import Image
 
+from ..course.errors import SettingError, check_kind, check_number, shortened
+
 # Told apart with every kind of colour blindness (CIELAB distance of at least 38 under simulated
 # protanopia, deuteranopia and tritanopia); after Tol and Okabe-Ito. Soprano, alto, tenor, bass.
 COLOURS = ("#882255", "#E69F00", "#56B4E9", "#332288")
@@ -92,6 +94,9 @@ class Pictures(tuple):
 def new_figure(width: float, height: float, alt: str = "") -> Picture:
     """An empty picture of so many inches, for ``figure.subplots(...)``; ``alt`` says in words what
     it will show. Jupyter shows it where it is a cell's last line."""
+    for name, inches in (("width", width), ("height", height)):
+        check_number(name, inches, above=0, most=200, whole=False)
+    check_kind("alt", alt, str, "words that say what the picture shows")
     _keep_out_of_pyplots_hands()
     figure = Picture(figsize=(width, height), dpi=DPI, layout="constrained")
     figure.alt = alt
@@ -127,6 +132,19 @@ def figure_grid(count: int, columns: int, width: float, height: float, extra=0.0
     for axes in grid.ravel()[count:]:
         axes.set_visible(False)
     return figure, grid
+
+
+def as_pairs(items, what: str) -> list[tuple[str, object]]:
+    """``[(title, thing), ...]`` of such a list or of a dict. what: what the things are. Raises
+    SettingError on anything else, and on nothing."""
+    pairs = list(items.items()) if isinstance(items, dict) else items
+    listed = isinstance(pairs, (list, tuple)) and len(pairs) > 0
+    if not listed or not all(isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in pairs):
+        raise SettingError(
+            f"Give {what} as a dict {{title: thing, ...}} or a list [(title, thing), ...] of one or"
+            f" more, not {shortened(items)}."
+        )
+    return list(pairs)
 
 
 def tidy(axes, title: str | None = None) -> None:

@@ -7,12 +7,22 @@ from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
+from ..course.errors import check_number
 from ..music.conversion import to_timeline
 from ..music.drums import DRUM_NAMES, DRUM_PITCHES, DRUMS
 from ..music.grid import STEPS_PER_BAR, STEPS_PER_QUARTER, pitch_name
 from ..music.seconds import seconds_at, steps_at
 from ..music.timeline import Timeline, last_step, pitched_parts
-from .pictures import GREY, PLAIN, colour_of, figure_grid, in_own_style, new_figure, tidy
+from .pictures import (
+    GREY,
+    PLAIN,
+    as_pairs,
+    colour_of,
+    figure_grid,
+    in_own_style,
+    new_figure,
+    tidy,
+)
 
 DRUM_COLOURS = (3, 3, 2, 2, 1, 1, 1, 0, 0)  # of each drum: a place in COLOURS, one a family
 BLACK_KEYS = (1, 3, 6, 8, 10)
@@ -64,9 +74,8 @@ def plot_rolls(rolls, columns: int | None = None) -> Figure:
     rolls: ``[(title, music), ...]`` or a dict of them. columns: how many side by side; None sets
     long ones below each other and short ones two in a row.
     """
-    pairs = list(rolls.items() if isinstance(rolls, dict) else rolls)
-    if not pairs:
-        raise ValueError("There is nothing to compare: give at least one (title, music) pair.")
+    pairs = as_pairs(rolls, "music to compare")
+    check_number("columns", columns, least=1, none=True)
     timelines = [_drawable(music) for _, music in pairs]
     longest = max(timeline.steps for timeline in timelines)
     if columns is None:

@@ -8,6 +8,8 @@ from numbers import Integral
 
 import pandas as pd
 
+from ..course.errors import SettingError, check_kind, shortened
+
 
 def table(rows, columns=None, form: str | dict | None = None, nearest=None, baselines=()) -> Table:
     """A table of figures: ``{row: {column: figure}}``, or a list of rows, which are numbered.
@@ -20,7 +22,11 @@ def table(rows, columns=None, form: str | dict | None = None, nearest=None, base
     baselines: rows, or columns where ``nearest`` is one, that are no candidates: they are never
     bold, and nothing is where one of them is nearest. ValueError for what is no row or column.
     """
-    rows = rows if isinstance(rows, dict) else dict(enumerate(rows, 1))
+    rows = dict(enumerate(rows, 1)) if isinstance(rows, (list, tuple)) else rows
+    if not isinstance(rows, dict) or not all(isinstance(row, dict) for row in rows.values()):
+        raise SettingError("rows is not {row: {column: figure}}, nor a list of such rows.")
+    check_kind("columns", columns, (list, tuple, dict), "a list or a dict of columns", none=True)
+    check_kind("form", form, (str, dict), "Python's format of numbers, such as '.1%'", none=True)
     columns = columns or list(dict.fromkeys(name for row in rows.values() for name in row))
     forms = form if isinstance(form, dict) else dict.fromkeys(columns, form)
     cells = [[_cell(row.get(name), forms.get(name)) for name in columns] for row in rows.values()]
@@ -31,9 +37,9 @@ def table(rows, columns=None, form: str | dict | None = None, nearest=None, base
         bold = _nearest(cells, nearest, baselines, among=rows if nearest in rows else columns)
         bold = bold if nearest in rows else bold.T
     elif nearest is not None:
-        raise ValueError(f"{nearest!r} is neither a row nor a column of this table.")
+        raise SettingError(f"{nearest!r} is neither a row nor a column of this table.")
     elif baselines:
-        raise ValueError("Baselines go with nearest=..., which says what the others are near to.")
+        raise SettingError("Baselines go with nearest=..., which says what the others are near to.")
     headings = {str(name): columns[name] for name in columns} if isinstance(columns, dict) else {}
     found = Table(cells.map(lambda cell: cell[0]).rename(columns=headings))
     found.bold = bold.to_numpy(bool)
@@ -49,7 +55,7 @@ def _nearest(cells: pd.DataFrame, nearest, baselines: list, among) -> pd.DataFra
     for name in baselines:
         if name not in among or name == nearest:
             names = ", ".join(str(one) for one in among if one != nearest)
-            raise ValueError(f"The baseline {name!r} is none of {names}.")
+            raise SettingError(f"The baseline {name!r} is none of {names}.")
     numbers = cells.map(lambda cell: cell[1])
     numbers = numbers if str(nearest) in numbers.index else numbers.T
     distances = numbers.drop(str(nearest)).sub(numbers.loc[str(nearest)]).abs()
@@ -83,4 +89,7 @@ def _cell(figure, form: str | None) -> tuple[str, float]:
     if isinstance(figure, str) or numbers[0] is None or math.isnan(numbers[0]):
         return figure if isinstance(figure, str) else "", math.nan
     form = form or ("d" if isinstance(figure, Integral) else ".3f")
-    return " ± ".join(format(number, form) for number in numbers), float(numbers[0])
+    try:
+        return " ± ".join(format(number, form) for number in numbers), float(numbers[0])
+    except (ValueError, TypeError):
+        raise SettingError(f"{shortened(figure)} is no number to be written as {form!r}.") from None

@@ -93,7 +93,7 @@ def test_several_matrices_have_axes_of_their_own():
     [
         (np.zeros(4), "shape"),
         (np.zeros((2, 2, 2)), "shape"),
-        (np.zeros((0, 4)), "shape"),
+        (np.zeros((0, 4)), "from 1 to"),
         (np.array([[np.nan, 0]]), "finite"),
     ],
 )
@@ -103,7 +103,7 @@ def test_what_is_no_matrix_is_refused(matrix, word):
 
 
 def test_nothing_to_show_is_refused():
-    with pytest.raises(ValueError, match="nothing to show"):
+    with pytest.raises(ValueError, match="one or more"):
         heatmaps.plot_matrices([])
 
 
@@ -120,7 +120,7 @@ def test_a_waveform_keeps_its_peaks_and_its_length():
 
 @pytest.mark.parametrize("samples", [np.zeros((2, 2)), np.zeros(0)])
 def test_what_is_no_waveform_is_refused(samples):
-    with pytest.raises(ValueError, match="shape"):
+    with pytest.raises(ValueError, match="shape|one sample"):
         heatmaps.plot_waveform(samples, 22050)
 
 

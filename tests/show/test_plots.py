@@ -351,7 +351,7 @@ def test_rolls_share_their_pitch_axis():
     assert {axes.get_xlim() for axes in used} == {(0, 32)}
     assert [t.get_text() for t in figure.legends[0].get_texts()][0] == "soprano"
     assert boxes(figure, 0) == {"melody": 1}
-    with pytest.raises(ValueError, match="nothing to compare"):
+    with pytest.raises(ValueError, match="music to compare"):
         rolls.plot_rolls([])
 
 
