@@ -40,14 +40,19 @@ def plot_notation(music, title: str | None = None) -> Notation:
     piece = to_piece(music)
     if not toolkit.loadData(score_text(voices_to_score(piece))):
         raise SettingError("This music cannot be set as a score.")
-    return Notation(_without_idle_names(toolkit.renderToSVG(1)), title or piece.name or None)
+    title = title or piece.name or None
+    of = ", ".join(filter(None, (title or "the music", piece.key)))
+    bars, voices, notes = len(piece.bar_starts), piece.voices.shape[1], piece.onsets.sum()
+    alt = f"Score of {of}. Bars: {bars}; voices: {voices}; notes: {notes}."
+    return Notation(_without_idle_names(toolkit.renderToSVG(1)), title, alt)
 
 
 class Notation:
-    """A score as SVG; Jupyter shows it, in a notebook that is not trusted too."""
+    """A score as SVG; Jupyter shows it, in a notebook that is not trusted too. alt: what stands in
+    it, in words."""
 
-    def __init__(self, svg: str, title: str | None = None):
-        self.svg, self.title = svg, title
+    def __init__(self, svg: str, title: str | None = None, alt: str = "A score."):
+        self.svg, self.title, self.alt = svg, title, alt
 
     def __repr__(self) -> str:
         return f"<Notation: {self.title or 'untitled'}>"
@@ -56,8 +61,8 @@ class Notation:
         data = base64.b64encode(self.svg.encode()).decode()
         caption = f"<p><b>{html.escape(self.title)}</b></p>" if self.title else ""
         return (
-            f"{caption}<img alt='{html.escape(self.title or 'Notation', quote=True)}' "
-            f"style='max-width: 100%; background: white' src='data:image/svg+xml;base64,{data}'>"
+            f'{caption}<img alt="{html.escape(self.alt)}" '
+            f'style="max-width: 100%; background: white" src="data:image/svg+xml;base64,{data}">'
         )
 
 

@@ -590,6 +590,7 @@ def test_notation_of_a_melody():
     assert count(picture.svg, "rest") == 1
     html = picture._repr_html_()
     assert "A &amp; B" in html and html.count("<img") == 1
+    assert ' alt="Score of A &amp; B. Bars: 1; voices: 1; notes: 2."' in html
     assert "<script" not in html and "data:image/svg+xml;base64," in html
 
 
