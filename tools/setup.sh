@@ -146,9 +146,17 @@ find_stale() {
     done
 }
 
+# Whoever runs a late cell first is told which cell to run before it.
+set_up_kernels() {
+    mkdir -p .venv/etc/ipython && cp tools/ipython_kernel_config.py .venv/etc/ipython/
+}
+
 if find_venv; then
     find_stale "$@"
-    [ -n "$stale" ] || exit 0
+    if [ -z "$stale" ]; then
+        set_up_kernels
+        exit 0
+    fi
 fi
 
 if ! find_venv || ! PIP_CONFIG_FILE=/dev/null "$venv_python" -m pip --version >/dev/null 2>&1; then
@@ -168,3 +176,4 @@ for list in "$@"; do
     [ -z "$missing" ] || fail "pip ended well, but .venv is not as $list says ($(echo $missing)): look for what steers pip (pip config list) and run this again."
     stamp_of "$list" >".venv/installed-$list"
 done
+set_up_kernels

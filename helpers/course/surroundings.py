@@ -9,13 +9,16 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+from .late_cells import watch
 from .settings import ROOT
 
 NO_CHAPTER_NEEDS = {"jupyterlab", "nbval", "pytest"}  # Colab has a page of its own instead
 
 
 def look_around() -> None:
-    """Prints a sentence for each thing that stands in the way; nothing where all is well."""
+    """Prints a sentence for each thing that stands in the way; nothing where all is well. From then
+    on a cell that runs too early is told which comes first."""
+    watch()
     for sentence in (shadowing_files(Path.cwd()), missing_packages()):
         if sentence:
             print(sentence)

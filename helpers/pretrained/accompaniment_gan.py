@@ -8,7 +8,7 @@ import numpy as np
 
 from ..music.grid import REST, STEPS_PER_BAR
 from .arguments import as_seed, check_network, harmonise
-from .published import published
+from .published import published, say_first_call
 
 WINDOW = 2 * STEPS_PER_BAR
 
@@ -31,6 +31,7 @@ def accompany(melody, seed: int | None = None, generator=None, pickup: int | Non
     seed = as_seed(seed)
 
     def write(moved, pickup):
+        say_first_call("accompany")
         network = generator or published("04_accompaniment_gan").network("generator")
         before = -pickup % STEPS_PER_BAR
         bars = max(2, -(-(before + len(moved)) // STEPS_PER_BAR))

@@ -20,7 +20,7 @@ from ..music.events import (
 )
 from ..music.seconds import notes_in_seconds
 from .arguments import as_seed, check_network, check_temperature
-from .published import published
+from .published import published, say_first_call
 
 if TYPE_CHECKING:
     import pretty_midi
@@ -40,6 +40,7 @@ def judge(music, network=None) -> float:
     """
     check_network(network)
     tokens = _as_events(music)
+    say_first_call("judge")
     from ..chapters import critic_and_composer as chapter
 
     network = network or published("03_critic_and_composer").network("critic")
@@ -81,6 +82,7 @@ def compose(
     check_temperature(temperature)
     check_network(network)
     seed = as_seed(seed)
+    say_first_call("compose")
     from ..chapters import critic_and_composer as chapter
 
     composer = chapter.Composer(network or published("03_critic_and_composer").network("composer"))

@@ -9,7 +9,7 @@ import numpy as np
 from ..course.errors import check_choice, check_number
 from ..music.grid import MAX_MELODY_STEPS, STEPS_PER_BAR
 from .arguments import as_seed, check_network, check_temperature
-from .published import published
+from .published import published, say_first_call
 
 DRUM_VARIATION = 0.3  # of the noise: how much of it differs from one pair of bars to the next
 
@@ -34,6 +34,7 @@ def drum_loop(
     seed = as_seed(seed)
     shares = published("05_drum_gan").card["style shares"]
     check_choice("A style", style, shares)
+    say_first_call("drum_loop")
     from ..chapters import drum_gan
 
     generator = generator or published("05_drum_gan").network("long_generator")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .arguments import as_seed, check_network, check_temperature, harmonise
-from .published import published
+from .published import published, say_first_call
 
 
 def accompany_rl(
@@ -24,6 +24,7 @@ def accompany_rl(
     seed = as_seed(seed)
 
     def write(moved, pickup):
+        say_first_call("accompany_rl")
         from ..chapters import gan_with_rl as rl
 
         network = generator or published("06_gan_with_rl").network("rewarded")

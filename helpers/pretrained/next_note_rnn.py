@@ -28,7 +28,7 @@ from .arguments import (
     move,
     take_melody,
 )
-from .published import published
+from .published import published, say_first_call
 
 FIDDLE_MIDDLE = 74  # D5, about which the tunes of notebook 02 lie when their tonic is a D
 METRES = ("2/2", "6/8", "3/4", "9/8")  # that a melody of no known style may be in
@@ -68,6 +68,7 @@ def continue_melody(
     check_network(network)
     check_kind("vocabulary", vocabulary, Vocabulary, "the network's Vocabulary", none=True)
     seed = as_seed(seed)
+    say_first_call("continue_melody")
     from ..chapters import next_note_rnn as rnn
 
     network = network or published("02_next_note_rnn").network("tunes")
@@ -173,6 +174,7 @@ def compose_chorale(
     seed = as_seed(seed)
 
     def write(moved, pickup):
+        say_first_call("compose_chorale")
         from ..chapters import next_note_rnn as rnn
 
         return rnn.compose_voices(

@@ -195,6 +195,24 @@ def test_notebooks_are_run_in_order_and_kept_clean(tmp_path):
     assert path.read_bytes() == before  # nothing differs from run to run
 
 
+def test_cells_that_keep_a_reader_waiting_are_named(tmp_path, monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr(run_notebooks, "monotonic", lambda: clock[0])
+    client = run_notebooks.Client(new_notebook())
+    for first_word, end in [(1, 9), (3, 9), (None, 1.5), (None, 4)]:
+        began = clock[0]
+        client.begin_to_wait(f"{first_word} {end}", 0)
+        for seconds in filter(None, (first_word, end)):
+            clock[0] = began + seconds
+            client.heard(f"{first_word} {end}", 0)
+    assert client.silent == [(3, "3 9"), (4, "None 4")]
+
+    monkeypatch.setattr(run_notebooks, "SILENCE", -1)
+    path = write_notebook(tmp_path / "a.ipynb", "# Step 1\nprint(1)", "x = 1")
+    lines = run_notebooks.run(path)
+    assert [line.partition("s without a word: ")[2] for line in lines] == ["# Step 1", "x = 1"]
+
+
 def test_published_outputs_depend_on_nobodys_shell(tmp_path, others, monkeypatch):
     for name in ("RUNS_DIR", "CACHE_DIR", "GROOVE_DIR", "ITERATIONS", "CELL"):
         monkeypatch.setenv(name, others[name])

@@ -14,6 +14,7 @@ from tools.notebooks import code_cells, find_notebooks
 from tools.run_notebooks import WIDGET, WIDGET_NOTE
 
 NOTEBOOKS = find_notebooks()
+PICTURE = '<img alt="A roll of three notes." src="data:image/png;base64,aGVsbG8=">'
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.name for path in NOTEBOOKS])
 
 
@@ -38,10 +39,16 @@ def shown(**data):
     return new_output("display_data", data={kinds[key]: value for key, value in data.items()})
 
 
+def claim(source):
+    return code(source, tags=["claim"], jupyter={"source_hidden": True})
+
+
 def exercise(number):
     return [
-        code(f"# Exercise {number} - change it\nsteps = ...\nexercises.steps(steps)"),
-        code("steps = 5", tags=["solution"], jupyter={"source_hidden": True}),
+        code(
+            f"# Exercise {number} - change it\nsteps{number} = ...\nexercises.steps(steps{number})"
+        ),
+        code(f"steps{number} = 5", tags=["solution"], jupyter={"source_hidden": True}),
     ]
 
 
@@ -49,13 +56,15 @@ def good_chapter():
     notebook = new_notebook(
         cells=[
             new_markdown_cell("# A chapter"),
+            code("from helpers import course, exercises\nfrom helpers.course import setting"),
             code('TRAIN = setting("TRAIN", True)'),
             new_markdown_cell("**Predict.** What will `total` be?"),
             code("# NBVAL_CHECK_OUTPUT\ntotal = 1 + 1\nprint(total)", stream("2\n")),
             new_markdown_cell("**Listen.** **Compare.**"),
-            new_markdown_cell("**Predict.** **Listen.** **Compare.**"),
-            new_markdown_cell("**Predict.** **Listen.** **Compare.**"),
-            code("slider", shown(text=WIDGET_NOTE), shown(png="aGVsbG8=", text="<Figure>")),
+            new_markdown_cell("**Predict.** **Listen.**\n\n**Compare.** Three of four were real."),
+            new_markdown_cell("**Predict.** **Listen.**\n\n**Compare.** 75 % were right."),
+            claim("# Claim: most were right\nif not TRAIN:\n    assert total == 2"),
+            code("slider = 1", shown(text=WIDGET_NOTE), shown(html=PICTURE)),
             *exercise(1),
             *exercise(2),
             *exercise(3),
@@ -126,7 +135,7 @@ def a_path_in_the_prose(n):
 
 
 def too_large(n):
-    n.cells[1].outputs = [shown(png="A" * 1_600_000)]
+    n.cells[1].outputs = [shown(png="A" * 2_600_000)]
 
 
 def nothing_checked(n):
@@ -229,6 +238,74 @@ def a_widget_alone(n):
     find(n, "slider").outputs = [shown(text=WIDGET_NOTE)]
 
 
+def a_picture_of_pyplots(n):
+    find(n, "slider").outputs = [shown(png="aGVsbG8=", text="<Figure size 640x480>")]
+
+
+def a_picture_without_words(n):
+    n.cells[1].outputs = [shown(html="<img src='data:image/png;base64,aGVsbG8='>")]
+
+
+def a_picture_of_few_words(n):
+    n.cells[1].outputs = [shown(html='<img alt="Figure 1" src="x.png">')]
+
+
+def a_name_bound_twice(n):
+    n.cells[1].source += "\nfor total in range(3): pass"
+    n.cells[-1].cell_type, n.cells[-1].source = "code", "print(total)"
+
+
+def a_name_that_changes_itself(n):
+    n.cells[1].source += "\ncount = 0"
+    find(n, "total = ").source += "\ncount += 1"
+
+
+def a_function_defined_twice(n):
+    n.cells[1].source += "\ndef critic(): return 1"
+    find(n, "total = ").source += "\ndef critic(): return 2\ndef score(): return critic()"
+    find(n, "slider").source += "\ncritic()"
+
+
+def a_name_of_a_later_cell(n):
+    n.cells[1].source += "\n[total + one for one in range(3)]"
+
+
+def a_name_of_no_cell(n):
+    find(n, "slider").source += "\nlate(total)"
+
+
+def the_published_training_without_claim(n):
+    n.cells[0].source += "\n\nThe published\ntraining took an hour."
+
+
+def figures_without_claim(n):
+    n.cells[6].source += "\n\n**Compare.** It was right 3 times of 4."
+
+
+def a_claim_elsewhere(n):
+    n.cells.insert(8, new_markdown_cell("What follows is something else."))
+
+
+def a_claim_in_sight(n):
+    del find(n, "# Claim").metadata["jupyter"]
+
+
+def a_claim_without_words(n):
+    find(n, "# Claim").source = "if not TRAIN:\n    assert total == 2"
+
+
+def a_claim_that_asserts_nothing(n):
+    find(n, "# Claim").source = "# Claim: all is well\nif not TRAIN:\n    total == 2"
+
+
+def a_claim_of_ones_own_training(n):
+    find(n, "# Claim").source += "\nassert total > 1"
+
+
+def a_claim_of_constants(n):
+    find(n, "# Claim").source = "# Claim: all is well\nif not TRAIN:\n    assert 2 == 2"
+
+
 def metadata_of_a_computer(n):
     n.metadata.language_info["version"] = "3.11.7"
 
@@ -242,7 +319,7 @@ def no_title(n):
 
 
 def too_few_predictions(n):
-    n.cells[2].source = "What will come?"
+    find(n, "What will `total`").source = "What will come?"
 
 
 def no_limits(n):
@@ -305,6 +382,22 @@ def an_exercise_without_check(n):
         (hygiene.widgets_leave_a_picture, a_widget),
         (hygiene.widgets_leave_a_picture, widget_state),
         (hygiene.widgets_leave_a_picture, a_widget_alone),
+        (hygiene.pictures_have_words, a_picture_of_pyplots),
+        (hygiene.pictures_have_words, a_picture_without_words),
+        (hygiene.pictures_have_words, a_picture_of_few_words),
+        (hygiene.one_meaning, a_name_bound_twice),
+        (hygiene.one_meaning, a_name_that_changes_itself),
+        (hygiene.one_meaning, a_function_defined_twice),
+        (hygiene.nothing_unbound, a_name_of_a_later_cell),
+        (hygiene.nothing_unbound, a_name_of_no_cell),
+        (hygiene.claims_are_tested, the_published_training_without_claim),
+        (hygiene.claims_are_tested, figures_without_claim),
+        (hygiene.claims_are_tested, a_claim_elsewhere),
+        (hygiene.claims_can_fail, a_claim_in_sight),
+        (hygiene.claims_can_fail, a_claim_without_words),
+        (hygiene.claims_can_fail, a_claim_that_asserts_nothing),
+        (hygiene.claims_can_fail, a_claim_of_ones_own_training),
+        (hygiene.claims_can_fail, a_claim_of_constants),
         (hygiene.small_metadata, metadata_of_a_computer),
         (hygiene.names_exist, a_name_that_is_nowhere),
         (hygiene.has_title, no_title),
@@ -340,6 +433,23 @@ def test_every_rule_is_tested():
         for i in range(len(mark.args[1]))
     }
     assert tested == set(hygiene.RULES + hygiene.CHAPTER_RULES)
+
+
+def test_names_that_a_cell_keeps_to_itself_and_solutions_may_return():
+    notebook = good_chapter()
+    notebook.cells[1].source += "\nfor i in range(3): last = i\nimport re"
+    find(notebook, "total = ").source += "\nlast = [i for i in range(3)]\nimport re\nre.compile('')"
+    notebook.cells[-4].source += "\nsteps3 = steps3 + 1"  # a solution
+    assert hygiene.one_meaning(notebook) == hygiene.nothing_unbound(notebook) == []
+
+
+def test_questions_steps_and_links_need_no_claim():
+    notebook = good_chapter()
+    notebook.cells[5].source += (
+        "\n\n**Compare.** Step 12 said so, and notebook 04; see [page 7](https://a.b/7), `x2`."
+        "\n\nThe published edition of 1785 has 371 chorales."
+    )
+    assert hygiene.claims_are_tested(notebook) == []
 
 
 def test_a_chapter_that_does_not_train_needs_no_rhythm():
