@@ -40,7 +40,8 @@ def project(tmp_path):
     """A folder with setup.sh and two lists, and one with the commands that it may call."""
     folder = tmp_path / "a course"
     (folder / "tools").mkdir(parents=True)
-    shutil.copy(ROOT / "tools" / "setup.sh", folder / "tools")
+    for name in ("setup.sh", "ipython_kernel_config.py"):
+        shutil.copy(ROOT / "tools" / name, folder / "tools")
     (folder / "requirements.txt").write_text("one==1\n")
     (folder / "requirements-dev.txt").write_text("two==2\n")
     commands = tmp_path / "commands"
@@ -81,8 +82,11 @@ def test_installs_once(project):
     add_python(project, "python3")
     assert set_up(project).returncode == 0
     assert log(project) == ["venv by python3", "-m pip install -r requirements.txt"]
+    of_kernels = project / ".venv" / "etc" / "ipython" / "ipython_kernel_config.py"
+    of_kernels.unlink()
     done = set_up(project)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert of_kernels.is_file()
     assert log(project) == []
 
 

@@ -51,8 +51,9 @@ def _without_start_up_notes():
     lines of notes there before they heed TF_CPP_MIN_LOG_LEVEL. They are shown where an error comes
     of it. Raises TensorFlowError where it would end the process."""
     _try_flags()
-    if "tensorflow" not in sys.modules:
-        print("Loading TensorFlow: some seconds.", flush=True)
+    with suppress(ValueError, OSError):  # a closed stdout
+        if "tensorflow" not in sys.modules:
+            print("Loading TensorFlow: some seconds.", flush=True)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # from then on they heed it
     with suppress(AttributeError, ValueError, OSError):  # no stderr, a closed one
         sys.stderr.flush()
