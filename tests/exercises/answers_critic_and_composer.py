@@ -147,7 +147,7 @@ ANSWERS = {
     "composer_critic": Answers(
         given=(JUDGE, REAL, COMPOSED, judge_segments),
         names={
-            **{"keras": MagicMock(), "rng": np.random.default_rng(3), "build_bag": build_bag},
+            **{"keras": MagicMock(), "SEED": 3, "build_bag": build_bag},
             **{"judge_figures": judge_figures, "judge_segments": judge_segments, "cut": CUT},
             **{"critic_step": critic_step, "long": LONG, "hundred": HUNDRED, "LENGTH": LENGTH},
         },
