@@ -134,7 +134,7 @@ def test_every_length_depth_and_kind(kind, length, depth, stride, form):
     generator = gan.build_generator(length, latent=5, loops=[2, 4], **same)
     discriminator = gan.build_discriminator(length, **same)
     made = generator(inputs_of(generator))
-    assert made.shape == (5, length, gan.FORMS[form].numbers)
+    assert made.shape == (5, length, gan.FORMS[form]().numbers)
     logits = discriminator([made, tf.zeros((5, 18))])
     assert logits.shape == (5,)
     assert np.isfinite(logits).all()
@@ -143,7 +143,7 @@ def test_every_length_depth_and_kind(kind, length, depth, stride, form):
 @pytest.mark.parametrize("form", ["hits and feel", "hits drawn", "hits smooth", "velocity alone"])
 def test_every_form_makes_drums(form):
     generator = lively(gan.build_generator(16, form, latent=4, depth=2, width=8))
-    music = gan.FORMS[form].music(generator(inputs_of(generator)))
+    music = gan.FORMS[form]().music(generator(inputs_of(generator)))
     assert music.shape == (5, 16, 9, 3)
     for drums in music:
         drum_notes(drums)  # raises where it is no music

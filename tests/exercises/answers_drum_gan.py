@@ -113,7 +113,8 @@ ANSWERS = {
     "distinct_shares": Answers(
         given=(SAMPLE,),
         names={
-            **{"partial": partial, "sample_drums": sample_drums, "SEED": 5, "generator": None},
+            **{"partial": partial, "sample_drums": sample_drums, "SEED": 5},
+            "best_generator": None,
             "style_row": lambda style: np.zeros(18, np.float32),
         },
         right=[((0.005, LOW, HIGH),), (np.array([0.005, LOW, HIGH]),)],
