@@ -24,7 +24,7 @@ def drum_loop(
     """A drum beat in 4/4, by the long drum GAN of notebook 05: drums ``(16 * bars, 9, 3)`` float32.
 
     bars: any whole number; the generator makes two at a time, and all pairs are variations of one
-    beat. temperature: how far the noise leads from the style's most usual beat; 0 is that beat.
+    beat. temperature: how much noise; 0 gives one beat a style, which is not its most usual one.
     style: one of ``helpers.chapters.drum_gan.STYLES``; None draws one as often as it is played.
     Raises ValueError with one sentence where an argument is wrong.
     """
