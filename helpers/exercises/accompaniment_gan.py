@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..music.grid import REST
-from .answers import Wanted, check_function, check_numbers, say, tried
+from .answers import Wanted, check_function, check_numbers, say, tried, with_the_notebook
 
 HALVES = slice(4), slice(4, 8)  # the beats of the first and the second bar
 
@@ -62,24 +62,51 @@ def parallel_fifths(count) -> None:
         (([67, 71], [60, 67]), 0, "From a fifth to a third: both have to be fifths."),
         (([64, 69], [60, 62]), 0, "From a third to a fifth: both have to be fifths."),
         (([67, 68, 71], [60, 62, 64]), 0, "The two fifths have to follow on one another."),
+        (([67, 79], [60, 60]), 0, "The upper voice alone leaps: both have to move."),
+        (([67, 67], [60, 48]), 0, "The lower voice alone leaps: both have to move."),
+        (([91, 93], [60, 62]), 1, "A fifth and two octaves is still a fifth: fold with % 12."),
+        (([67, REST, 69], [60, REST, 62]), 0, "A rest parts the two fifths."),
+        (([67, 64, 69], [60, 60, 62]), 0, "Another interval parts the two fifths."),
+        (([REST, 67], [66, 60]), 0, "A rest is -1, not a pitch: no voice moves from a rest."),
+        (([67, REST], [60, 66]), 0, "A rest is -1, not a pitch: no voice moves to a rest."),
+        (
+            ([60, 62], [67, 69]),
+            1,
+            "The voices are crossed, and still a fifth apart: take the distance, abs(...).",
+        ),
+        (
+            ([60, 62], [65, 67]),
+            0,
+            "The voices are crossed and a fourth apart: take the distance, abs(...).",
+        ),
+        *(
+            (([60 + apart, 62 + apart], [60, 62]), 0, f"{apart} semitones apart is no fifth.")
+            for apart in range(25)
+            if apart % 12 != 7
+        ),
     ]
     check_function(count, cases, "Now count them in Bach and in the generator's music.")
 
 
+@with_the_notebook
 def second_bar_only(first, second, accompany) -> None:
     """Exercise 4: two noises ``(1, 8 beats, 3, 49)`` that differ in the second bar alone.
     ``accompany(noise)`` gives the accompanied melodies ``(windows, 32, 4)``, melody first."""
     if not tried(first, second):
         return
     try:
-        first, second = np.asarray(first, float), np.asarray(second, float)
-    except (TypeError, ValueError, OverflowError):
+        with np.errstate(over="ignore"):
+            first, second = np.asarray(first, np.float32), np.asarray(second, np.float32)
+    except Exception:  # whatever they are, they are no noises
         first = second = np.zeros(0)
     hint = _slip_in_noises(first, second)
     if hint:
         return say(False, hint=hint)
-    changed = np.not_equal(*(accompany(some.astype(np.float32)) for some in (first, second)))
+    changed = np.not_equal(*(accompany(some) for some in (first, second)))
     early, late = changed[:, :16, 1:].mean(), changed[:, 16:, 1:].mean()
+    if not late > 0:
+        hint = "No note of the second bar changes: draw its noise anew, with another seed."
+        return say(False, hint=hint)
     told = f"{early:.1%} of the first bar's notes and rests change, {late:.1%} of the second's."
     say(True, f"Below the melodies {told}")
 
@@ -90,6 +117,8 @@ def _slip_in_noises(first, second) -> str | None:
             "Two noises (1, 8, 3, 49) are wanted, as draw_noise(1, seed) draws them and "
             "tf.concat(..., axis=1) joins their beats."
         )
+    if not (np.isfinite(first).all() and np.isfinite(second).all()):
+        return "Noise is drawn, and finite: draw_noise(1, seed) draws another one for each seed."
     if not all(np.ptp(some[:, beats]) > 0 for some in (first, second) for beats in HALVES):
         return "Noise is drawn: draw_noise(1, seed) draws another one for each seed."
     same = [bool((first[:, beat] == second[:, beat]).all()) for beat in range(8)]

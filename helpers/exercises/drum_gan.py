@@ -5,7 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from ..metrics import drums
-from .answers import Wanted, check_changes, check_function, check_numbers, is_row, say, slip, tried
+from .answers import (
+    Wanted,
+    check_changes,
+    check_function,
+    check_numbers,
+    number,
+    numbers,
+    say,
+    slip,
+    tried,
+    with_the_notebook,
+)
 
 
 def drum_lengths(steps, quarters) -> None:
@@ -46,8 +57,10 @@ def backbeat_share(function) -> None:
             grid[step, drum] = 1, 0.8, 0
         return grid
 
-    softly = bars((4, 1), (12, 1), steps=16)
+    softly, exactly, quietly = (bars((4, 1), (12, 1), steps=16) for _ in range(3))
     softly[4, 1, 0] = 0.4
+    exactly[[4, 12], 1, 0] = 0.5
+    quietly[:, 1, 1] /= 8
     cases = [
         ((bars((4, 1), (12, 1), steps=16),), 1, "Snare on steps 4 and 12 is a backbeat."),
         ((bars((4, 1), (12, 1)),), 0.5, "The second bar has none: one bar of two."),
@@ -55,19 +68,33 @@ def backbeat_share(function) -> None:
         ((bars((4, 0), (12, 0), steps=16),), 0, "Drum 0 is the bass drum, drum 1 the snare."),
         ((bars((4, 1), (8, 1), (12, 1), (20, 1), (28, 1)),), 1, "Other hits do no harm."),
         ((softly,), 0, "A hit is 0.5 or more."),
+        ((exactly,), 1, "A hit is 0.5 or more, and 0.5 itself is one."),
+        ((quietly,), 1, "A hit counts however soft it is played: hits are [..., 0]."),
+        ((bars((4, 0), (4, 1), (12, 0), (12, 1), steps=16),), 1, "The bass drum may play along."),
+        *(
+            ((bars((4, drum), (12, drum), steps=16),), 0, f"Drum {drum} is no snare: drum 1 is.")
+            for drum in range(2, 9)
+        ),
+        ((bars((4, 1), (12, 2), steps=16),), 0, "Both hits have to be the snare's, drum 1."),
+        ((bars((5, 1), (13, 1), steps=16),), 0, "A step later is no backbeat: 4 and 12, from 0."),
+        ((bars((20, 1), (28, 1), steps=48),), 1 / 3, "One bar of three: count them all."),
+        ((bars((4, 1), (12, 1), (36, 1), (44, 1), steps=48),), 2 / 3, "Two bars of three."),
     ]
     check_function(function, cases, "Now ask it of real and of generated rock.")
 
 
+@with_the_notebook
 def distinct_shares(shares, sample) -> None:
     """Exercise 4: of 200 windows the share of different patterns of hits at temperatures 0, 0.01
     and 1. ``sample(temperature=...)`` gives the windows ``(200, steps, 9, 3)``."""
     if not tried(shares):
         return
-    if not is_row(shares, 3):
-        return say(False, hint="Three numbers are wanted, one for each temperature.")
-    if not tried(*shares):
-        return
+    if isinstance(shares, dict):  # by temperature, in whatever order
+        shares = dict(sorted(shares.items(), key=lambda some: number(some[0])))
+    shares = numbers(shares, 3)
+    if shares is None:
+        hint = "Three numbers are wanted, one for each temperature, as a list in brackets."
+        return say(False, hint=hint)
     wanted = []
     for temperature in (0, 0.01, 1):
         windows = np.asarray(sample(temperature=temperature))
@@ -88,7 +115,18 @@ def distinct_shares(shares, sample) -> None:
     say(not hint, f"{low} of the patterns are different at 0.01, {high} at 1.", hint or "")
 
 
+@with_the_notebook
 def own_experiment(mine, recipe, experiments) -> bool:
     """Exercise 5: whether experiments of one's own change what they say."""
     fixed = "epochs", "batches"  # the budget's
-    return check_changes(mine, recipe, experiments, fixed, listed=["length"])
+    return check_changes(mine, recipe, experiments, fixed, ["length"], _loops_that_fit)
+
+
+def _loops_that_fit(changes: dict, settings: dict) -> str | None:
+    loops, length = settings["loops"], settings["length"]
+    if "loops" not in changes and settings["kind"] == "dense":  # has none
+        return None
+    fit = [steps for steps in range(1, length + 1) if length % steps == 0]
+    if all(steps in fit for steps in loops) and len(set(loops)) == len(loops):
+        return None
+    return f"'loops' are some of {fit}, each once, for they fill {length} steps; not {loops}."

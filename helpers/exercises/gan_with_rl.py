@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from ..music.grid import REST
-from .answers import Wanted, check_changes, check_function, check_numbers, number, say, tried
+from .answers import (
+    NO_TEXT,
+    Wanted,
+    check_changes,
+    check_function,
+    check_numbers,
+    number,
+    say,
+    tried,
+    with_the_notebook,
+)
 
 
 def finished_stretch(first, last) -> None:
     """Exercise 1: the steps of the last stretch of 32, one every 16, that has ended at step 100."""
     if not tried(first, last):
         return
+    if isinstance(first, str) or isinstance(last, str):
+        return say(False, hint=NO_TEXT)
     first, last = number(first), number(last)
     if last >= 100:
         hint = "That stretch is still going on at step 100."
@@ -47,6 +59,16 @@ def share_before(function) -> None:
             [[0, 0], [1, 0], [1, 0], [2 / 3, 1 / 3]],
             "At step 3 the first note sounded on two of the three steps before.",
         ),
+        (
+            ([[1, 1], [0, 0], [1, 0], [0, 0], [0, 0]],),
+            [[0, 0], [1, 1], [1 / 2, 1 / 2], [2 / 3, 1 / 3], [1 / 2, 1 / 4]],
+            "Each note has a share of its own, of all steps before, silent ones too.",
+        ),
+        (
+            ([[1], [0], [0], [0], [0], [0], [1], [0]],),
+            [[0], [1], [1 / 2], [1 / 3], [1 / 4], [1 / 5], [1 / 6], [2 / 7]],
+            "All steps before count, however long ago.",
+        ),
     ]
     check_function(function, cases, "It sees the past alone, so a generator may have it.")
 
@@ -61,10 +83,31 @@ def contrary_motion(function) -> None:
         (([60, 60, 62], [48, 47, 45]), 1, "Only steps on which both move are counted."),
         (([60, REST, 64], [48, 47, 45]), 0, "A rest is -1, not a pitch: no move from or to it."),
         (([60, 62], [REST, 48]), 0, "A rest is -1, not a pitch: no move from or to it."),
+        (([62, 60], [47, 48]), 1, "The melody goes down, the bass up: contrary as well."),
+        (([60, 62, 64], [48, 48, 47]), 1, "Only steps on which both move are counted."),
+        *(
+            ((melody, bass), 0, "A rest is no pitch, in either voice: no move from or to it.")
+            for melody, bass in (
+                ([60, REST], [47, 48]),
+                ([REST, 62], [48, 47]),
+                ([60, 64], [48, REST]),
+                ([62, 60], [REST, 48]),
+                ([60, REST, 64], [48, REST, 45]),
+            )
+        ),
+        (([60, 62, REST], [48, 47, 45]), 1, "A step to a rest is none on which both move."),
+        (([60, 72], [48, 36]), 1, "Wide leaps are moves, too."),
+        (([60, 67], [48, 55]), 0, "Both leap up: that is no contrary motion."),
+        (
+            ([60, 64, 62, 67, 67, 65], [48, 45, 47, 50, 47, 52]),
+            3 / 4,
+            "Both move four times, three of them in opposite directions.",
+        ),
     ]
     check_function(function, cases, "Now compare Bach with the generator.")
 
 
+@with_the_notebook
 def own_ablation(mine, recipe, ablations) -> bool:
     """Exercise 5: whether ablations of one's own change what they say."""
     return check_changes(mine, recipe, ablations)

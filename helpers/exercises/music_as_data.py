@@ -6,7 +6,7 @@ import numpy as np
 
 from ..music import events
 from ..music.grid import REST
-from .answers import Wanted, check_function, check_numbers, say, tried
+from .answers import Wanted, check_function, check_numbers, in_line, say, tried
 
 
 def tick_length(milliseconds) -> None:
@@ -32,7 +32,14 @@ def one_note_in_events(told) -> None:
     unknown = [name for name in told if not isinstance(name, str) or name not in names]
     if unknown:
         hint = "the longest wait is 1000 ms, and velocities come in bins such as velocity 60-64"
-        return say(False, hint=f"There is no event {unknown[0]!r}: {hint}.")
+        plain = {_plain(name): name for name in names}
+        if not isinstance(unknown[0], str):
+            hint = "a name is a text, with quotation marks"
+        elif _plain(unknown[0]) in plain:
+            hint = f"write {plain[_plain(unknown[0])]!r}, letter for letter and blank for blank"
+        elif len(told) == 1:
+            hint = "a list is wanted, and each name has quotation marks of its own"
+        return say(False, hint=f"There is no event {in_line(repr(unknown[0]), 60)}: {hint}.")
     played = events.events_to_notes([names[name] for name in told])
     if len(played) != 1 or played[0, 2] != 60:
         return say(False, hint="One note is wanted, C4: down once, and up at its end.")
@@ -54,6 +61,11 @@ def one_note_in_events(told) -> None:
     say(len(told) == fewest, "Two waits hold it, since none is longer than a second.", hint)
 
 
+def _plain(name: str) -> str:
+    """A name without its blanks and capitals."""
+    return "".join(name.split()).casefold()
+
+
 def forgotten_notes(count) -> None:
     """Exercise 3: a function that counts the notes that a piano roll cannot tell from held ones."""
     cases = [
@@ -64,6 +76,23 @@ def forgotten_notes(count) -> None:
         ([[[REST], [REST]], [[False], [False]]], 0, "Rests are no notes."),
         ([[[60, 48], [60, 48]], [[True, True], [True, True]]], 2, "Count in all voices."),
         ([[[60, 62], [62, 60]], [[True, True], [True, True]]], 0, "Each voice has its own layer."),
+        (
+            ([[60], [60], [60]], [[True], [False], [True]]),
+            1,
+            "Struck, held, struck again: the roll shows one long note and forgets the second.",
+        ),
+        (([[60], [60]], [[False], [True]]), 1, "A note may sound before the first step."),
+        (([[60], [60], [60]], [[True], [True], [True]]), 2, "Struck three times: two forgotten."),
+        (
+            ([[60], [60], [62], [62]], [[True], [True], [True], [True]]),
+            2,
+            "Count at all steps: C4 twice and D4 twice.",
+        ),
+        (
+            ([[60, 48]] * 3, [[True, True], [True, True], [True, False]]),
+            3,
+            "Each voice counts as often as it forgets a note.",
+        ),
     ]
     well_done = "Bach repeats a pitch more often than one would think: see the solution."
     check_function(count, cases, well_done)

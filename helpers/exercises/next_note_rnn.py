@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from .answers import Wanted, check_function, check_numbers, is_row, number, tried
+from .answers import (
+    Wanted,
+    check_function,
+    check_numbers,
+    number,
+    numbers,
+    tried,
+    with_the_notebook,
+)
 
 
 def loss_and_perplexity(loss, perplexity) -> None:
@@ -25,15 +33,32 @@ def loss_and_perplexity(loss, perplexity) -> None:
 def top_p(function) -> None:
     """Exercise 2: a function of probabilities and p that keeps the most probable words."""
     row = [0.1, 0.5, 0.25, 0.15]
+    flat, steep = [0.24, 0.26, 0.23, 0.27], [0.06, 0.7, 0.1, 0.02, 0.12]
     cases = [
         ((row, 0.5), [0, 1, 0, 0], "One word of probability 0.5 is enough for p = 0.5."),
         ((row, 0.6), [0, 2 / 3, 1 / 3, 0], "p = 0.6 needs two words, rescaled to sum to 1."),
         ((row, 1.0), row, "p = 1 keeps all."),
+        ((flat, 0.5), [0, 0.26 / 0.53, 0, 0.27 / 0.53], "0.27 and 0.26 reach p = 0.5 together."),
+        ((flat, 0.9), flat, "Three of these four words reach 0.77: p = 0.9 needs all four."),
+        ((steep, 0.5), [0, 1, 0, 0, 0], "One word of probability 0.7 is enough for p = 0.5."),
+        (
+            (steep, 0.8),
+            [0, 0.7 / 0.82, 0, 0, 0.12 / 0.82],
+            "0.7 and 0.12 reach p = 0.8 together.",
+        ),
+        (
+            (steep, 0.9),
+            [0, 0.7 / 0.92, 0.1 / 0.92, 0, 0.12 / 0.92],
+            "0.7 and 0.12 reach 0.82: p = 0.9 needs a third word.",
+        ),
+        (([0.3, 0.7], 0.75), [0.3, 0.7], "Two words may be all there are."),
+        (([0.01, 0.02, 0.97], 0.95), [0, 0, 1], "One word is enough where it is that probable."),
     ]
     well_done = "Where one word is enough, one stays; where many are needed, many."
     check_function(function, cases, well_done)
 
 
+@with_the_notebook
 def stopped_clock(stopped, network, test, evaluate) -> None:
     """Exercise 3: the loss with a clock that stands still. ``evaluate(network, sequences)`` gives
     loss and accuracy on sequences such as ``test``, whose places have the clock in columns 0, 1."""
@@ -58,7 +83,7 @@ def stopped_clock(stopped, network, test, evaluate) -> None:
             loss(0, 1, 2, 3): "Metre and kind are no clock: columns 2 and 3 stay as they are.",
         }
     hint = "Make a Sequence of each test tune's tokens and of its places with columns 0 and 1 at 0."
-    if is_row(stopped, 2):
+    if numbers(stopped, 2):
         hint = "evaluate gives the loss and the accuracy: the first of the two is asked for."
     well_done = (
         f"Robbed of the clock that it relied on, its loss is {true:.2f} nats an event. "
@@ -72,11 +97,21 @@ def chord_repetition(function) -> None:
     once = np.arange(96).reshape(24, 4)
     twice = np.concatenate([once, once])  # 33 groups, of which 24 are different
     other_bass = twice + np.arange(48)[:, None] * [0, 0, 0, 1]
+    names = "soprano", "alto", "tenor", "bass"
+    others = {
+        name: twice + np.arange(48)[:, None] * np.eye(4, dtype=int)[voice]
+        for voice, name in enumerate(names)
+    }
     voices_exchanged = np.concatenate([once, once[:, ::-1]])
     cases = [
         ((once,), 0.0, "Different chords repeat nothing."),
         ((twice,), 9 / 33, "24 chords twice: of 33 groups the last nine came before."),
         ((other_bass,), 0.0, "The melody comes back, but above another bass: other chords."),
         ((voices_exchanged,), 0.0, "The same notes in other voices are other chords."),
+        *(((some,), 0.0, f"Another {name} makes another chord.") for name, some in others.items()),
+        ((np.concatenate([once[:20], once]),), 5 / 29, "Of 29 groups five came before."),
+        ((np.concatenate([once[:15], once]),), 0.0, "Fifteen chords that come back are too few."),
+        ((np.concatenate([once, once, once]),), 33 / 57, "Of 57 groups 24 are different."),
+        ((np.ones((20, 4), int),), 4 / 5, "A chord that is held is one at each step."),
     ]
     check_function(function, cases, "Now compare Bach with the network.")

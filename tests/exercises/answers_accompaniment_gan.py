@@ -10,7 +10,7 @@ from helpers.music.grid import REST
 
 def parallel_fifths(upper, lower):
     sounding = (upper >= 0) & (lower >= 0)
-    fifth = sounding & ((upper - lower) % 12 == 7)
+    fifth = sounding & fifths(upper, lower)
     return int((fifth[1:] & fifth[:-1] & moved(upper, lower)).sum())
 
 
@@ -19,7 +19,29 @@ def moved(upper, lower):
 
 
 def fifths(upper, lower, interval=7, octave=12):
-    return (upper - lower) % octave == interval
+    return abs(upper - lower) % octave == interval
+
+
+def counted(upper, lower, fifth=None, both_move=None, sounding=None):
+    """The parallels of what one takes for a fifth, for a move, for no rest."""
+    fifth = fifths(upper, lower) if fifth is None else fifth
+    sounding = (upper >= 0) & (lower >= 0) if sounding is None else sounding
+    both_move = moved(upper, lower) if both_move is None else both_move
+    return int(((fifth & sounding)[1:] & (fifth & sounding)[:-1] & both_move).sum())
+
+
+def not_taken_apart(upper, lower):
+    """Crossed voices: fourths for fifths."""
+    return counted(upper, lower, (upper - lower) % 12 == 7)
+
+
+def either_moves(upper, lower):
+    return counted(upper, lower, both_move=(np.diff(upper) != 0) | (np.diff(lower) != 0))
+
+
+def rests_cut_out(upper, lower):
+    sounding = (upper >= 0) & (lower >= 0)
+    return parallel_fifths(upper[sounding], lower[sounding])
 
 
 def held(upper, lower):
@@ -78,16 +100,17 @@ def join(*parts):
     return np.concatenate(parts, axis=1)
 
 
+ALL_FIFTHS = range(7, 128, 12)
 ONE, OTHER = draw_noise(1, 1), draw_noise(1, 2)
 ANSWERS = {
     "class_numbers": Answers(
         names={"LOWEST_PITCH": 36, "PITCHES": 48},
-        right=[(24, 48), (np.int64(24), 48.0)],
+        right=[(24, 48), (np.int64(24), 48.0), (np.array([24]), [48])],
         wrong=[
             ((60, 48), "60 is the pitch"),
             ((25, 48), "how far apart"),  # counted from 1
             ((0, 48), "how far apart"),
-            (("C4", 48), "how far apart"),
+            (("C4", 48), "without quotation marks"),
             ((24, 49), "comes after"),
             ((24, 47), "comes after"),
             ((24, 0), "comes after"),
@@ -99,7 +122,7 @@ ANSWERS = {
             "tf": SimpleNamespace(constant=np.array),
             "critic_loss": lambda real, generated: generated.mean() - real.mean(),
         },
-        right=[(-3,), (np.float32(-3),)],
+        right=[(-3,), (np.float32(-3),), ([-3],)],
         wrong=[
             ((3,), "minimises"),
             ((-6,), "sums"),
@@ -112,7 +135,12 @@ ANSWERS = {
     ),
     "parallel_fifths": Answers(
         names={"REST": REST},
-        right=[(parallel_fifths,), (lambda upper, lower: float(parallel_fifths(upper, lower)),)],
+        right=[
+            (parallel_fifths,),
+            (lambda upper, lower: float(parallel_fifths(upper, lower)),),
+            (lambda upper, lower: [counted(upper, lower)],),
+            (lambda upper, lower: counted(upper, lower, np.isin(abs(upper - lower), ALL_FIFTHS)),),
+        ],
         wrong=[
             ((3,), "Write a function"),
             ((lambda upper, lower: 1,), "held"),
@@ -128,6 +156,21 @@ ANSWERS = {
             ((same_direction,), "contrary"),
             ((lambda upper, lower: min(parallel_fifths(upper, lower), 1),), "two"),
             ((lambda upper, lower: 1 / 0,), "ZeroDivisionError"),
+            ((not_taken_apart,), "crossed"),
+            ((either_moves,), "voice alone leaps"),
+            ((lambda u, lo: counted(u, lo, both_move=np.diff(u) != 0),), "upper voice alone"),
+            ((lambda u, lo: counted(u, lo, both_move=np.diff(lo) != 0),), "lower voice alone"),
+            ((lambda u, lo: counted(u, lo, np.isin(abs(u - lo), [7, 19])),), "two octaves"),
+            *(
+                (
+                    (lambda u, lo, too=too: counted(u, lo, np.isin(abs(u - lo) % 12, [7, too])),),
+                    "fourth apart" if too == 5 else "fifth",
+                )
+                for too in (0, 3, 4, 5, 6, 8, 9)
+            ),
+            ((rests_cut_out,), "A rest parts"),
+            ((lambda u, lo: counted(u, lo, sounding=u >= 0),), "A rest is -1"),
+            ((lambda u, lo: counted(u, lo, sounding=lo >= 0),), "A rest is -1"),
         ],
     ),
     "second_bar_only": Answers(
@@ -137,7 +180,11 @@ ANSWERS = {
             **{"test_windows": np.zeros((3, 32, 4), int), "generator": None},
             **{"draw_noise": draw_noise, "accompany_windows": accompany_windows},
         },
-        right=[(ONE, join(ONE[:, :4], OTHER[:, 4:])), (OTHER, join(OTHER[:, :4], ONE[:, 4:]))],
+        right=[
+            (ONE, join(ONE[:, :4], OTHER[:, 4:])),
+            (OTHER, join(OTHER[:, :4], ONE[:, 4:])),
+            (ONE.tolist(), join(ONE[:, :4], OTHER[:, 4:]).astype(float)),
+        ],
         wrong=[
             *(((draw_noise(1, a), draw_noise(1, a + 1)), "keep its four beats") for a in range(5)),
             ((ONE, ONE), "are the same"),
@@ -150,6 +197,13 @@ ANSWERS = {
             ((ONE, np.concatenate([ONE[:, :, :2], OTHER[:, :, 2:]], axis=2)[:, :4]), "axis=1"),
             ((accompany(ONE), accompany(OTHER)), "Two noises"),  # the music, not the noise
             ((1, 2), "Two noises"),  # the seeds
+            ((ONE, join(ONE[:, :4], ONE[:, 4:] + 1)), "No note of the second bar changes"),
+            ((ONE, join(ONE[:, :4], 2 * ONE[:, 4:])), "No note of the second bar changes"),
+            ((ONE, join(ONE[:, :4], ONE[:, 4:] + 1e-9)), "No note of the second bar changes"),
+            *(
+                ((ONE, join(ONE[:, :4], OTHER[:, 4:] * odd)), "finite")
+                for odd in (np.inf, np.nan, 1e300)
+            ),
         ],
     ),
 }

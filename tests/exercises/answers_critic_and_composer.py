@@ -23,6 +23,19 @@ def turned_at_the_last_note(notes):
     return np.column_stack([notes[-1, 1] - notes[:, 1], notes[-1, 1] - notes[:, 0], notes[:, 2:]])
 
 
+def turned_at_the_first_note(notes):
+    length = notes[:, 1].max() - notes[:, 0].min()
+    return np.column_stack([length - notes[:, 1], length - notes[:, 0], notes[:, 2:]])
+
+
+def turned_without_lengths(notes):
+    """Notes that start together all end with the first of them."""
+    if len(notes) < 3:
+        return turned(notes)
+    ends = [notes[notes[:, 0] == start, 1].min() for start in notes[:, 0]]
+    return turned(np.column_stack([notes[:, 0], ends, notes[:, 2:]]))
+
+
 def turned_pitches(notes):
     return np.column_stack([turned(notes)[:, :2], notes[::-1, 2:]])
 
@@ -37,6 +50,11 @@ def one_way(differences, found):
 
 def only_larger(differences, found):
     return (1 + np.sum(np.abs(differences) > abs(found))) / (1 + len(differences))
+
+
+def equal_ones_once(differences, found):
+    sizes = np.abs(differences)
+    return (1 + len(set(sizes[sizes >= abs(found)]))) / (1 + len(sizes))
 
 
 # Real and composed pieces, unequally many, of segments whose means overlap; a judge that compares
@@ -95,7 +113,7 @@ LAZY = sum(map(len, REAL[1::2])) / sum(map(len, REAL[1::2] + COMPOSED[1::2]))
 
 ANSWERS = {
     "laziest_critic": Answers(
-        right=[(GOOD, 0.5), (0.7515, 1 / 2), (np.float32(GOOD), np.float32(0.5))],
+        right=[(GOOD, 0.5), (0.7515, 1 / 2), (np.float32(GOOD), np.float32(0.5)), ([GOOD], [0.5])],
         wrong=[
             ((0.7544, 0.5), "the document's critic"),
             ((75.15, 0.5), "not in percent"),
@@ -107,7 +125,7 @@ ANSWERS = {
             ((GOOD, GOOD), "Balanced"),
             ((GOOD, 1), "Balanced"),
             ((GOOD, 50), "not in percent"),
-            ((GOOD, "half"), "Balanced"),
+            ((GOOD, "half"), "without quotation marks"),
         ],
     ),
     "backwards": Answers(
@@ -125,10 +143,22 @@ ANSWERS = {
             ((lambda notes: turned(notes)[:1],), "An end becomes a start"),
             ((lambda notes: 1 / 0,), "ZeroDivisionError"),
             ((lambda: 1,), "TypeError"),
+            ((turned_at_the_first_note,), "The last end becomes 0"),
+            ((lambda notes: turned(notes).astype(int),), "The last end becomes 0"),
+            ((turned_without_lengths,), "may end at different times"),
+            *(
+                ((lambda notes, odd=odd: odd,), "An array of shape (1, 4) is wanted.")
+                for odd in (None, 5, "backwards", [1, 2], {"a": 1}, [[1], [2, 3]])
+            ),
         ],
     ),
     "p_value": Answers(
-        right=[(share_of_rounds,), (lambda *given: np.float32(share_of_rounds(*given)),)],
+        right=[
+            (share_of_rounds,),
+            (lambda *given: np.float32(share_of_rounds(*given)),),
+            (lambda *given: np.array([share_of_rounds(*given)]),),
+            (lambda d, found: np.mean(np.abs([*d, found]) >= abs(found)),),
+        ],
         wrong=[
             ((0.25,), "Write a function"),
             ((lambda differences, found: 0.0001,), "the found one counts"),
@@ -141,6 +171,9 @@ ANSWERS = {
             ((lambda d, found: 1 + np.sum(abs(d) >= abs(found)),), "reaches it"),
             ((lambda d, found: 100 * share_of_rounds(d, found),), "not in percent"),
             ((lambda differences: 0.5,), "TypeError"),
+            ((lambda d, found: (1 + np.sum(abs(d) >= abs(found))) / 4,), "Three of five rounds"),
+            ((equal_ones_once,), "Three of five rounds"),
+            ((lambda d, found: 1 if len(d) != 3 else share_of_rounds(d, found),), "of five"),
             ((lambda differences, found: None,), "says None"),
         ],
     ),
@@ -151,7 +184,7 @@ ANSWERS = {
             **{"judge_figures": judge_figures, "judge_segments": judge_segments, "cut": CUT},
             **{"critic_step": critic_step, "long": LONG, "hundred": HUNDRED, "LENGTH": LENGTH},
         },
-        right=[(UNSEEN, LAZY), (round(UNSEEN, 2), round(LAZY, 2)), (np.float32(UNSEEN), LAZY)],
+        right=[(UNSEEN, LAZY), (round(UNSEEN, 2), round(LAZY, 2)), (np.float32(UNSEEN), [LAZY])],
         wrong=[
             ((LAZY, LAZY), "what the lazy answer reaches"),
             ((0.61, LAZY), "Count the segments"),  # a guess
@@ -164,6 +197,7 @@ ANSWERS = {
             (({"validation accuracy": UNSEEN}, LAZY), "Count the segments"),
             ((UNSEEN, 0.5), "not equally frequent"),
             ((UNSEEN, 1 - LAZY), "the rarer label"),
+            ((f"{UNSEEN}", LAZY), "without quotation marks"),
             ((UNSEEN, UNSEEN), "more frequent label"),
         ],
     ),

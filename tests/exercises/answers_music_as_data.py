@@ -19,9 +19,39 @@ def forgotten_round(voices, onsets):
     return int(((np.roll(voices, 1, axis=0) == voices) & onsets).sum())
 
 
+def forgotten_in_loops(voices, onsets):
+    return sum(
+        bool(onsets[step, voice]) and pitch == voices[step - 1, voice] != -1
+        for step in range(1, len(voices))
+        for voice, pitch in enumerate(voices[step])
+    )
+
+
+def again(voices, onsets):
+    return (voices[1:] == voices[:-1]) & onsets[1:] & (voices[1:] >= 0)
+
+
+def struck_twice(voices, onsets):
+    return int((again(voices, onsets) & onsets[:-1]).sum())
+
+
+def once_a_voice(voices, onsets):
+    return int(again(voices, onsets).any(axis=0).sum())
+
+
+def once_a_step(voices, onsets):
+    return int(again(voices, onsets).any(axis=1).sum())
+
+
 ANSWERS = {
     "tick_length": Answers(
-        right=[(60_000 / 120 / 480,), (1.04,), (np.float32(1.0417),)],
+        right=[
+            (60_000 / 120 / 480,),
+            (1.04,),
+            (np.float32(1.0417),),
+            ([1.0417],),
+            (np.array([1.04]),),
+        ],
         wrong=[
             ((1,), "60,000"),  # a round guess
             ((480,), "60,000"),  # the number of the question
@@ -30,7 +60,8 @@ ANSWERS = {
             ((0.96,), "the other way round"),
             ((0.00104,), "in seconds"),
             ((1041.7,), "60,000"),  # microseconds
-            (("1.04 ms",), "60,000"),
+            (("1.04 ms",), "without quotation marks"),
+            (("1.04",), "without quotation marks"),
         ],
     ),
     "one_note_in_events": Answers(
@@ -52,7 +83,11 @@ ANSWERS = {
             ((notes_to_events(NOTE),), "no event"),  # tokens, not their names
             (([TOLD],), "no event ["),
             (({"wait": 500},), "no event {"),
-            ((", ".join(TOLD),), "no event"),
+            ((", ".join(TOLD),), "a list is wanted"),
+            (("down C4" * 999,), "..."),
+            (([*TOLD[:2], "down C4 ", *TOLD[3:]],), "write 'down C4', letter for letter"),
+            (([*TOLD[:2], "Down c4", *TOLD[3:]],), "write 'down C4', letter for letter"),
+            (([*TOLD[:2], "down  C4", *TOLD[3:]],), "write 'down C4', letter for letter"),
             ((["wait 500 ms", "velocity 64", *TOLD[2:]],), "no event 'velocity 64'"),
             (([*TOLD[:3], "wait 1250 ms", "up C4"],), "longest wait"),
             (([*TOLD[:3], "wait 1000 ms", "wait 200 ms", "wait 50 ms", "up C4"],), "7 events"),
@@ -72,7 +107,12 @@ ANSWERS = {
         ],
     ),
     "forgotten_notes": Answers(
-        right=[(forgotten,), (lambda voices, onsets: np.float32(forgotten(voices, onsets)),)],
+        right=[
+            (forgotten,),
+            (lambda voices, onsets: np.float32(forgotten(voices, onsets)),),
+            (lambda voices, onsets: [forgotten(voices, onsets)],),
+            (forgotten_in_loops,),
+        ],
         wrong=[
             ((1,), "Write a function"),
             ((lambda voices, onsets: 1,), "held is not forgotten"),
@@ -83,6 +123,11 @@ ANSWERS = {
             ((forgotten_round,), "struck twice"),
             ((lambda voices, onsets: forgotten(voices[:, :1], onsets[:, :1]),), "in all voices"),
             ((lambda voices: 1,), "TypeError"),
+            ((struck_twice,), "Struck, held, struck again"),
+            ((lambda voices, onsets: forgotten(voices[:2], onsets[:2]),), "struck again"),
+            ((lambda voices, onsets: forgotten(voices[:3], onsets[:3]),), "at all steps"),
+            ((once_a_voice,), "two forgotten"),
+            ((once_a_step,), "in all voices"),
         ],
     ),
 }

@@ -33,6 +33,33 @@ def kept_one_too_many(probabilities, p):
     return kept / kept.sum()
 
 
+def one_after_the_other(probabilities, p):
+    kept = np.zeros(len(probabilities))
+    for word in sorted(range(len(kept)), key=lambda word: -probabilities[word]):
+        if kept.sum() < p:
+            kept[word] = probabilities[word]
+    return kept / sum(kept)
+
+
+def top_k(probabilities, p):
+    """So many words, whatever their probabilities."""
+    count = len(probabilities) if p >= 1 else max(1, int(np.ceil(p * len(probabilities))) - 1)
+    kept = np.zeros(len(probabilities))
+    best = np.argsort(-probabilities)[:count]
+    kept[best] = probabilities[best]
+    return kept / kept.sum()
+
+
+def threshold(probabilities, p):
+    kept = np.where(probabilities > (1 - p) / 2, probabilities, 0)
+    return kept / kept.sum()
+
+
+def learnt_by_heart(probabilities, p):
+    known = {0.5: [0, 1, 0, 0], 0.6: [0, 2 / 3, 1 / 3, 0], 1: [0.1, 0.5, 0.25, 0.15]}
+    return known.get(float(p))
+
+
 def top_one(probabilities, p):
     return np.eye(len(probabilities))[probabilities.argmax()]
 
@@ -59,6 +86,16 @@ def repeated(voices, size=16):
     return 1 - len(set(found)) / len(found)
 
 
+def if_the_halves_are_equal(voices):
+    half = len(voices) // 2
+    return 9 / 33 if np.array_equal(voices[:half], voices[half:]) else 0.0
+
+
+def without_held_chords(voices):
+    moves = np.append(True, (voices[1:] != voices[:-1]).any(axis=1))
+    return repeated(voices[moves]) if moves.sum() >= 16 else 0.0
+
+
 def numbers_from_0(voices):
     """The first chord is taken for padding."""
     _, numbers = np.unique(voices, axis=0, return_inverse=True)
@@ -68,7 +105,12 @@ def numbers_from_0(voices):
 LN4 = float(np.log(4))
 ANSWERS = {
     "loss_and_perplexity": Answers(
-        right=[(LN4, 4), (1.386, 4.0), (np.float32(1.3863), np.exp(1.3863))],
+        right=[
+            (LN4, 4),
+            (1.386, 4.0),
+            (np.float32(1.3863), np.exp(1.3863)),
+            ([LN4], np.array([4])),
+        ],
         wrong=[
             ((2, 4), "in bits"),
             ((7 / 24, 4), "mean of the probabilities"),
@@ -80,11 +122,15 @@ ANSWERS = {
             ((LN4, 2), "e to the power"),
             ((LN4, LN4), "e to the power"),
             ((LN4, 2**LN4), "e to the power"),
-            ((LN4, "four"), "e to the power"),
+            ((LN4, "four"), "without quotation marks"),
         ],
     ),
     "top_p": Answers(
-        right=[(keep_top_p,), (lambda probabilities, p: keep_top_p(probabilities, p).tolist(),)],
+        right=[
+            (keep_top_p,),
+            (lambda probabilities, p: keep_top_p(probabilities, p).tolist(),),
+            (one_after_the_other,),
+        ],
         wrong=[
             ((0.5,), "Write a function"),
             ((lambda row, p: row,), "0.5 is enough"),
@@ -97,14 +143,18 @@ ANSWERS = {
             ((lambda row, p: keep_top_p(row, min(p, 0.9)),), "keeps"),
             ((lambda row, p: 100 * keep_top_p(row, p),), "not in percent"),
             ((lambda row: row,), "TypeError"),
-            ((lambda row, p: None,), "says None"),
+            ((lambda row, p: None,), "An array of shape (4,) is wanted. Your function says None"),
+            ((top_k,), "reach p = 0.5 together"),
+            ((threshold,), "reach p = 0.8 together"),
+            ((learnt_by_heart,), "reach p = 0.5 together"),
+            ((lambda row, p: keep_top_p(np.resize(row, 4), p),), "An array of shape (5,)"),
             ((lambda row, p: {"a": 1},), "enough"),
         ],
     ),
     "stopped_clock": Answers(
         given=(LOSSES, TEST, evaluate),
         names={"Sequence": Sequence, "test": TEST, "network": LOSSES, "evaluate": evaluate},
-        right=[(STOPPED,), (round(STOPPED, 2),), (np.float32(STOPPED),)],
+        right=[(STOPPED,), (round(STOPPED, 2),), (np.float32(STOPPED),), (np.array([STOPPED]),)],
         wrong=[
             ((1.805,), "clock running"),  # the number in the table
             ((1.856,), "columns 0 and 1"),  # a little more than it
@@ -118,12 +168,17 @@ ANSWERS = {
             ((STOPPED / np.log(2),), "bits"),
             (((STOPPED, 0.4),), "the first of the two"),
             ((1.2,), "columns 0 and 1"),
-            (("high",), "columns 0 and 1"),
+            (("high",), "without quotation marks"),
+            (([STOPPED, 0.4],), "the first of the two"),
         ],
     ),
     "chord_repetition": Answers(
         names={"repetition": REPETITION},
-        right=[(repeated,), (lambda voices: np.float32(repeated(voices)),)],
+        right=[
+            (repeated,),
+            (lambda voices: np.float32(repeated(voices)),),
+            (lambda voices: [repeated(voices)],),
+        ],
         wrong=[
             ((0.08,), "Write a function"),
             ((lambda voices: 0,), "twice"),
@@ -138,6 +193,17 @@ ANSWERS = {
             ((lambda voices: 100 * repeated(voices),), "not in percent"),
             ((lambda voices: voices[100],), "IndexError"),
             ((lambda voices: "none",), "repeat nothing"),
+            *(
+                ((lambda voices, voice=voice: repeated(voices[:, voice]),), f"Another {name}")
+                for voice, name in (
+                    *(([3], "soprano"), ([0, 3], "alto"), ([0, 1, 3], "tenor")),
+                    *(([0, 2, 3], "alto"), ([1, 2, 3], "soprano")),
+                )
+            ),
+            ((if_the_halves_are_equal,), "five came before"),
+            ((lambda voices: repeated(voices, 15),), "twice"),
+            ((lambda voices: repeated(voices, 17),), "twice"),
+            ((without_held_chords,), "at each step"),
         ],
     ),
 }

@@ -11,7 +11,7 @@ from exercise import ROOT, Answers, all_exercises, answers_to, exercises_of, unt
 
 from helpers import exercises
 from helpers.exercises import answers
-from helpers.exercises.answers import NO_PERCENT, NOT_TRIED, Wanted
+from helpers.exercises.answers import NO_PERCENT, NO_TEXT, NOT_TRIED, Wanted
 
 EXERCISES = all_exercises()
 every_exercise = pytest.mark.parametrize(
@@ -133,7 +133,8 @@ def test_an_exercise_is_found_wherever_a_notebook_calls_its_check(tmp_path):
 
 @pytest.mark.parametrize(
     ("answer", "hint"),
-    [(0.25, None), (25, NO_PERCENT), (4, "upside down"), (0.26, "a quarter"), ("x", "a quarter")],
+    [(0.25, None), ([0.25], None), (25, NO_PERCENT), (4, "upside down"), (0.26, "a quarter")]
+    + [("1/4", NO_TEXT), ("0.25", NO_TEXT), ([0.25, 1], "a quarter"), ({0.25}, "a quarter")],
 )
 def test_a_slip_has_a_hint_of_its_own(answer, hint):
     wanted = [Wanted(0.25, "a quarter", 0.005, {4: "upside down"})]
@@ -158,3 +159,42 @@ def test_a_judge_that_was_not_trained_is_not_taken(capsys):
     counted = reached(judge, 1), LAZY
     exercises.composer_critic(*counted, judge, REAL, COMPOSED, judge_segments)
     assert "train it first" in capsys.readouterr().out
+
+
+class NoNumber:
+    def __float__(self):
+        raise RuntimeError("no number")
+
+
+@pytest.mark.parametrize("odd", [NoNumber(), [NoNumber()], b"1", {1, 2}, np.array(["1"])])
+def test_whatever_an_answer_raises_it_is_no_number(odd):
+    assert np.isnan(answers.number(odd))
+
+
+@pytest.mark.parametrize("dots", [[...], [[1, ...], 2], (1, ...), {"a": {"b": ...}}])
+def test_dots_within_an_answer_are_not_tried(dots, capsys):
+    assert not answers.tried(1, dots)
+    assert capsys.readouterr().out.strip() == NOT_TRIED
+
+
+@every_exercise
+def test_what_the_notebook_hands_on_may_be_spoilt(exercise, capsys):
+    """One line says so where a cell above was changed."""
+    found = answers_to(exercise)
+    check = getattr(exercises, exercise.name)
+    for i in range(len(found.given)):
+        for odd in (None, "text", len):
+            check(*found.right[-1], *found.given[:i], odd, *found.given[i + 1 :])
+            text = capsys.readouterr().out
+            assert text.count("\n") == 1 and text.startswith(("Not yet. ", "Right. "))
+
+
+def test_a_judge_or_pieces_that_are_none_are_named(capsys):
+    from answers_critic_and_composer import COMPOSED, JUDGE, LAZY, REAL, judge_segments
+
+    for judge, real, hint in (
+        *((odd, REAL, "build_bag() makes one") for odd in (None, "bag", len)),
+        *((JUDGE, odd, "lists of arrays") for odd in (None, 3, [], [None])),
+    ):
+        exercises.composer_critic(0.9, LAZY, judge, real, COMPOSED, judge_segments)
+        assert hint in capsys.readouterr().out
