@@ -10,9 +10,10 @@ import sys
 import tempfile
 from contextlib import contextmanager, suppress
 
-from .errors import OneSentence
+from .errors import OneSentence, check_number
 from .settings import ROOT
 
+LARGEST_SEED = 2**32 - 1  # numpy's
 # Variables that TensorFlow's native code parses, such as TF_XLA_FLAGS. It ends the process over a
 # flag that it does not know, past everything that Python could do about it.
 FLAGS = re.compile(r"XLA_FLAGS|TF_(\w+_)?FLAGS")
@@ -38,7 +39,8 @@ class TensorFlowError(OneSentence, RuntimeError):
 
 
 def set_seed(seed: int) -> None:
-    """Seeds Python, numpy and Keras (with it TensorFlow)."""
+    """Seeds Python, numpy and Keras (with it TensorFlow): 0 to 2**32 - 1. Raises SettingError."""
+    check_number("seed", seed, 0, LARGEST_SEED, largest=LARGEST_SEED)
     with _without_start_up_notes():
         import keras
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
+from collections.abc import Iterable
 from os import PathLike
 
 LARGEST = 2**31 - 1  # whole numbers go to TensorFlow as int32
@@ -44,13 +45,23 @@ def check_choice(what: str, choice, choices, none: bool = True) -> None:
 def check_kind(name: str, value, kind: type | tuple, wanted: str, none: bool = False) -> None:
     """Raises SettingError on what is not of a kind. wanted: what to give, in words. none: whether
     None will do, too."""
-    if not isinstance(value, kind) and not (none and value is None):
+    fits = can_be_gone_through(value) if kind is Iterable else isinstance(value, kind)
+    if not fits and not (none and value is None):
         raise SettingError(f"{name} is {shortened(value)}, but it must be {wanted}.")
 
 
+def can_be_gone_through(value) -> bool:
+    """Whether a for loop takes it; of an array without axes Python says so and is wrong."""
+    return isinstance(value, Iterable) and getattr(value, "shape", None) != ()
+
+
 def check_path(name: str, path, none: bool = False) -> None:
-    """Raises SettingError on what is neither text nor a Path."""
-    check_kind(name, path, (str, PathLike), "a path, text or a Path" + ", or None" * none, none)
+    """Raises SettingError on what is neither text nor a Path, or holds the sign that ends a name.
+    """
+    wanted = "a path, text or a Path" + ", or None" * none
+    check_kind(name, path, (str, PathLike), wanted, none)
+    if "\0" in str(path):
+        raise SettingError(f"{name} is {shortened(path)}, but no path holds the sign '\\0'.")
 
 
 def check_number(

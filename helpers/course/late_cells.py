@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -24,7 +25,9 @@ def watch() -> None:
 
 def _answer(shell, kind, error, traceback, tb_offset=None) -> None:
     try:
-        said = advice(error.name, shell.user_ns["In"][-1]) if kind is NameError else ""
+        said = ""
+        if kind is NameError:
+            said = advice(error.name, shell.user_ns["In"][-1], _open_notebook(shell.user_ns))
     except (OSError, ValueError, KeyError, TypeError):  # what a student made of a notebook
         said = ""
     if said:
@@ -32,15 +35,19 @@ def _answer(shell, kind, error, traceback, tb_offset=None) -> None:
     shell.showtraceback((kind, error, traceback), tb_offset=tb_offset)
 
 
-def advice(name: str, source: str) -> str:
-    """Which cell gives ``name`` its value, in the notebook that holds the cell ``source``, or, if
-    none does as it stands, in the one that has the name at all; empty where that is unclear."""
-    notebooks = [_cells(path) for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))]
-    here = [cells for cells in notebooks if source.strip() in map(str.strip, cells)]
-    having = [cells for cells in here or notebooks if any(name in bound(cell) for cell in cells)]
-    if len(having) != 1 and not here:
-        return ""
-    for cell in [cell for cells in having for cell in cells]:
+def _open_notebook(names: dict) -> str:
+    """The file that runs, as JupyterLab and VS Code tell their kernels; empty elsewhere."""
+    told = names.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME", "")
+    return Path(told).name
+
+
+def advice(name: str, source: str, notebook: str = "") -> str:
+    """Which cell gives ``name`` its value, in the notebook of that file name or in the one that
+    holds the cell ``source``; empty where neither is known, or where no cell does."""
+    notebooks = {path: _cells(path) for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))}
+    here = [cells for path, cells in notebooks.items() if path.name == notebook]
+    here += [cells for cells in notebooks.values() if source.strip() in map(str.strip, cells)]
+    for cell in here[0] if here else []:
         if name in bound(cell):
             return (
                 f"“{name}” has no value yet: run the cell “{_title(cell)}” first, or all cells "

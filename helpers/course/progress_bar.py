@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 import numbers
 import signal
 import sys
@@ -10,6 +11,8 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from time import monotonic
+
+from .errors import check_kind, check_number
 
 SECONDS_BETWEEN_DRAWINGS = 0.25
 
@@ -34,11 +37,16 @@ class Progress:
         initial: int = 0,
         interruptible: bool = False,
     ):
+        check_kind("iterable", iterable, Iterable, "what a for loop goes through, such as range(9)")
+        check_kind("label", label, str, "text")
+        check_number("total", total, least=0, largest=math.inf, none=True)
+        check_number("initial", initial, least=0, largest=math.inf)
         if total is None:
             with suppress(TypeError):  # a generator has no length, nor an endless data set
                 total = initial + len(iterable)
         self.total, self.label, self.done, self.interrupted = total, label, initial, False
         self._iterable, self._initial, self._interruptible = iterable, initial, interruptible
+        self._started, self._first_ended = monotonic(), None
         self._figures = {}
 
     def show(self, **figures) -> None:
@@ -126,7 +134,7 @@ def _clock(seconds: float) -> str:
 
 def _figure(value) -> str:
     """Three significant digits; whole numbers and text as they are."""
-    if isinstance(value, (str, numbers.Integral)):
+    if value is None or isinstance(value, (str, numbers.Integral)):
         return str(value)
     value = float(value)
     return f"{value:.0f}" if 999.5 <= abs(value) < 1e6 else f"{value:.3g}"

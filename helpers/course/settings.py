@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from .errors import SettingError, check_number, shortened
+from .errors import SettingError, check_kind, check_number, shortened
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA_FOLDER = ROOT / "data"
@@ -31,6 +31,11 @@ def setting(
     SettingError, a ValueError of one sentence, on what makes no sense, be it from the environment
     or typed by a student as the default: also on nan and infinity.
     """
+    check_kind("A setting's name", name, str, "text, such as EPOCHS")
+    for value in (default, *(() if smoke is None else (smoke,))):
+        kinds = "a number, text, True or False"
+        check_kind(name, value, (bool, numbers.Number, str), kinds, none=True)
+    check_kind("choices", choices, (list, tuple, dict, set), "a list of what it may be")
     bounds = [bound for bound in (least, most, above) if bound is not None]
     whole = all(isinstance(bound, numbers.Integral) for bound in bounds) and above is None
     kind = type(default) if not bounds else int if whole else float
@@ -101,7 +106,7 @@ def runs_folder(chapter: str) -> Path:
     environment's RUNS_DIR names; under SMOKE=1 in ``smoke`` there, so that a test of the cells
     leaves a real training alone."""
     runs = path_setting("RUNS_DIR", ROOT / "runs")
-    return (runs / "smoke" if setting("SMOKE", False) else runs) / chapter
+    return (runs / "smoke" if setting("SMOKE", False) else runs) / _inside(chapter)
 
 
 def cache_folder() -> Path:
@@ -112,4 +117,14 @@ def cache_folder() -> Path:
 
 def checkpoint_folder(chapter: str) -> Path:
     """Where a chapter's published networks are: ``checkpoints/NN_name``."""
-    return ROOT / "checkpoints" / chapter
+    return ROOT / "checkpoints" / _inside(chapter)
+
+
+def _inside(chapter: str) -> str:
+    """A chapter's name, with or without parts; no way out of the folder that it stands in."""
+    check_kind("A chapter", chapter, str, "its name, such as 04_accompaniment_gan")
+    if not chapter.strip() or chapter[0] in "/~\\" or ".." in chapter or ":" in chapter:
+        raise SettingError(
+            f"A chapter is {shortened(chapter)}, but it must be a name: 04_accompaniment_gan."
+        )
+    return chapter

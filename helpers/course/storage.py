@@ -20,7 +20,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from . import settings
-from .errors import DamagedFileError, MissingFileError, NotPermittedError, OneSentence
+from .errors import DamagedFileError, MissingFileError, NotPermittedError, OneSentence, check_path
 
 # Seconds before each further try of a rename that something is in the way of: a virus scanner or a
 # search index that looks into what was just written, as on Windows.
@@ -233,8 +233,11 @@ def is_damage(error: Exception) -> bool:
 
 
 def sha256(path: Path) -> str:
-    """The file's SHA-256 as 64 hexadecimal digits. Raises PermissionError, one sentence, where it
-    may not be read."""
+    """The file's SHA-256 as 64 hexadecimal digits. Raises FileNotFoundError where there is none and
+    PermissionError where it may not be read, one sentence each."""
+    check_path("path", path)
+    if not Path(path).is_file():
+        raise MissingFileError(f"{path} is no file.")
     with permitted(path), open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

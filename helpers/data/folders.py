@@ -6,6 +6,7 @@ import errno
 import hashlib
 import inspect
 import json
+import operator
 import os
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
@@ -19,9 +20,11 @@ import numpy as np
 from ..course.errors import (
     MissingFileError,
     NotPermittedError,
+    OneSentence,
     SettingError,
     check_number,
     check_path,
+    shortened,
 )
 from ..course.progress_bar import progress
 from ..course.settings import cache_folder
@@ -40,6 +43,7 @@ from ..music.timeline import Timeline
 from .representations import REPRESENTATIONS
 
 FORMAT = 4  # of the cache: one more whenever a reader or a representation changes
+MOST_JOBS = 1024
 SHOWN = 10  # skipped files that a report names
 
 
@@ -84,7 +88,7 @@ def load_folder(
 
     check_path("path", path)
     check_path("cache", cache, none=True)
-    check_number("jobs", jobs)  # -2 is for all cores but one
+    check_number("jobs", jobs, -MOST_JOBS, MOST_JOBS)  # -2 is for all cores but one
     if not jobs:
         raise SettingError("jobs is 0, but it must be a number of processes, or -1 for all cores.")
     folder = Path(os.path.expanduser(path))
@@ -363,6 +367,10 @@ class PieceFields(dict):
         return dict, (dict(self),)
 
 
+class PlaceError(OneSentence, IndexError):
+    """A number that no piece of a collection has."""
+
+
 class Collection:
     """The pieces of a folder, read from the cache when they are asked for, so that any number of
     them needs the memory of one file: goes through ``for``, ``len``, an index and a slice (a list)
@@ -406,7 +414,7 @@ class Collection:
     def __getitem__(self, index):
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
-        place = range(len(self))[index]
+        place = self._place(index)
         number = bisect_right(self._ends, place)
         if self._last[0] != number:
             self._last = (number, self._read(number))
@@ -416,8 +424,18 @@ class Collection:
     def music(self, index: int) -> Timeline:
         """A piece as ``read_music`` reads it: all that its file holds. Raises MusicFileError where
         that has changed or is gone."""
-        place = range(len(self))[index]
+        place = self._place(index)
         return named_timeline(self._reading(place), self._stem(place))
+
+    def _place(self, index) -> int:
+        """From 0. Raises PlaceError where there is no such piece."""
+        try:
+            return range(len(self))[operator.index(index)]
+        except (IndexError, TypeError):
+            most = len(self) - 1
+            raise PlaceError(
+                f"A piece is a number from 0 to {most}, not {shortened(index)}."
+            ) from None
 
     def __repr__(self) -> str:
         return f"<{len(self):,} pieces as {self._recipe.name}, read when asked for>"

@@ -39,6 +39,7 @@ def plot_losses(history: dict, keys, title: str | None = None) -> Figure:
     loss"}``, which is drawn with dots. The average runs over a fiftieth of the entries.
     """
     _check(history, keys)
+    check_kind("title", title, str, "text", none=True)
     pairs = keys if isinstance(keys, dict) else dict.fromkeys([keys] if type(keys) is str else keys)
     figure = new_figure(8, 3.2)
     axes = figure.subplots()
@@ -59,8 +60,12 @@ def plot_losses(history: dict, keys, title: str | None = None) -> Figure:
             look = {"color": colour_of(3 - i), "linestyle": "--", "linewidth": 1.5}
             axes.plot(x, values, label=_spoken(other), zorder=3, **look, **DOTS)
             words.append(_in_words(_spoken(other), values))
-    drawn = [line.get_xdata() for line in axes.lines if len(line.get_xdata())]
-    _show_all(axes, np.concatenate(drawn) if drawn else np.zeros(0))
+    x, y = (
+        np.concatenate([np.zeros(0), *(line.get_data()[axis] for line in axes.lines)])
+        for axis in (0, 1)
+    )
+    _show_all(axes, x)
+    beyond = _leave_out_spikes(axes, y)
     axes.set_xlabel(over, fontsize=10)
     axes.set_ylabel("loss", fontsize=10)
     axes.grid(axis="y", color="#eeeeee")
@@ -70,7 +75,7 @@ def plot_losses(history: dict, keys, title: str | None = None) -> Figure:
         said = f"faint: each {over}; strong: their moving average"
         axes.set_title(said, loc="right", fontsize=9, color=GREY)
     tidy(axes, title)
-    figure.alt = f"{title or 'Losses'} over {over}: {'; '.join(words)}."
+    figure.alt = f"{title or 'Losses'} over {over}: {'; '.join(words)}.{beyond}"
     return figure
 
 
@@ -94,6 +99,9 @@ def plot_metrics(history: dict, reference: dict, keys, chosen=None) -> Figure | 
     for levels in reference.values():
         for name, level in levels.items():
             _as_numbers(level, f"The reference for {name!r}", most_axes=1)
+    iterations = _figures(history, "iteration") if "iteration" in history else []
+    if chosen is not None and chosen not in iterations:
+        raise SettingError(f"chosen is {chosen}, which is no iteration of the history.")
     if len(reference) > len(LINE_STYLES):
         raise SettingError(
             f"{len(reference)} references are too many lines to tell apart; give at most "
@@ -110,7 +118,11 @@ def plot_metrics(history: dict, reference: dict, keys, chosen=None) -> Figure | 
 def _check(history, keys) -> None:
     check_kind("history", history, dict, "a dict of lists, one entry a saved iteration")
     kinds = (str, list, tuple, dict)
-    check_kind("keys", keys, kinds, "names of the history's lists, such as ['loss']")
+    wanted = "names of the history's lists, such as ['loss']"
+    check_kind("keys", keys, kinds, wanted)
+    named = [*keys, *keys.values()] if isinstance(keys, dict) else keys
+    for name in [*history, *named]:
+        check_kind("A name of the history or of keys", name, str, wanted, none=True)
 
 
 def _panels(curves: dict) -> list[tuple[str, ...]]:
@@ -136,7 +148,7 @@ def _page(history, reference, panels, curves, chosen) -> Figure:
             name: figures[key]
             for name, figures in reference.items()
             for key in keys[-1:]
-            if key in figures
+            if key in figures and np.isfinite(np.asarray(figures[key], float)).all()
         }
         lines = {key: curves[key] for key in keys}
         _draw_metric(axes, iterations, lines, [levels.get(name, []) for name in reference])
@@ -153,7 +165,8 @@ def _page(history, reference, panels, curves, chosen) -> Figure:
         for name, colour in ((TRAINING, COLOURS[0]), (VALIDATION, COLOURS[-1])):
             handles.append(Line2D([], [], color=colour, label=name.strip(), **DOTS))
     for name, style in zip(reference, LINE_STYLES, strict=False):
-        if any(key in reference[name] for keys in panels for key in keys):
+        levels = [reference[name][key] for keys in panels for key in keys if key in reference[name]]
+        if any(np.isfinite(np.asarray(level, float)).all() for level in levels):
             line = {"color": "black", "linestyle": style, "linewidth": 1.2}
             handles.append(Line2D([], [], label=name, **line))
     shapes = [curves[key].shape for keys in panels for key in keys]
@@ -166,7 +179,9 @@ def _page(history, reference, panels, curves, chosen) -> Figure:
     if handles:
         place = {"loc": "outside lower center", "ncols": min(7, max(3, 2 * columns))}
         figure.legend(handles=handles, fontsize=10, **place, **PLAIN)
-    span = f"from iteration {iterations[0]:g} to {iterations[-1]:g}" if len(iterations) else "none"
+    span = (
+        f"from iteration {min(iterations):g} to {max(iterations):g}" if len(iterations) else "none"
+    )
     figure.alt = f"Curves {span}: {'; '.join(words)}."
     if chosen is not None:
         figure.alt += f" Iteration {chosen} is marked."
@@ -266,6 +281,7 @@ def _show_all(axes, x) -> None:
     """An x axis from the first entry to the last, on the scale, plain or logarithmic, on which
     they lie more evenly: on the other one most of the panel would be blank."""
     x = np.unique(np.asarray(x, float))
+    x = x[np.isfinite(x)]
     if len(x) < 2:
         return
     least = x[x > 0].min(initial=np.inf)
@@ -275,6 +291,23 @@ def _show_all(axes, x) -> None:
         if _widest_gap(places) < _widest_gap(x):
             axes.set_xscale("symlog", linthresh=least)
     axes.set_xlim(x[0], x[-1])
+
+
+def _leave_out_spikes(axes, values: np.ndarray) -> str:
+    """Where a few figures are so far out that all others would be one flat line, the y axis leaves
+    them out; says so."""
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return ""
+    low, high = np.percentile(values, (1, 99))
+    room = 10 * (high - low) or np.inf
+    beyond = values[(values < low - room) | (values > high + room)]
+    if not len(beyond):
+        return ""
+    axes.set_ylim(low - 0.1 * (high - low), high + 0.1 * (high - low))
+    farthest = beyond[np.abs(beyond).argmax()]
+    axes.text(0, 1, f"beyond the picture: up to {farthest:.3g}", transform=axes.transAxes, va="top")
+    return f" Beyond the picture lie figures up to {farthest:.3g}."
 
 
 def _widest_gap(x: np.ndarray) -> float:

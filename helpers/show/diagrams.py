@@ -18,11 +18,13 @@ from matplotlib.patches import FancyBboxPatch, PathPatch, Polygon
 from matplotlib.path import Path
 from PIL import Image
 
-from ..course.errors import SettingError, check_number
+from ..course.errors import SettingError, check_choice, check_kind, check_number, shortened
 from .pictures import COLOURS, DPI, Picture, in_own_style
 
 WIDEST = 8.0  # inches, 800 pixels: what a notebook's page shows at full size
 SHARPNESS = 2  # pixels of the picture for each that is shown: small letters stay crisp
+MOST_LETTERS = 1000  # of a text
+FARTHEST = 1000  # columns or rows from the first place
 MARGIN = 0.12  # inches, and all lengths below
 CORNER, LINE, INK = 0.09, 1.4, "#222222"
 SIZE, SMALL = 11, 9.5  # of text, points
@@ -72,7 +74,7 @@ class Diagram(Picture):
         if not isinstance(alt, str) or not alt.strip():
             raise SettingError('Say in words what the diagram shows: Diagram("A melody goes ...").')
         for name, length in (("column", column), ("row", row)):
-            check_number(name, length, above=0, whole=False)
+            check_number(name, length, above=0, most=WIDEST, whole=False)
         super().__init__(dpi=DPI)
         self.alt, self.steps = alt.strip(), (column, row)
         self.ends = np.array([[np.inf, np.inf], [-np.inf, -np.inf]])
@@ -86,10 +88,15 @@ class Diagram(Picture):
         width, height: in inches, as large as the text asks for if None. Returns the box, for
         arrows and frames.
         """
-        if kind not in KINDS:
-            raise SettingError(f"A box is one of {', '.join(KINDS)}, not {kind!r}.")
+        _check_words(text)
+        _check_words(shape, none=True)
+        check_choice("The kind of a box", kind, KINDS, none=False)
+        for name, inches in (("width", width), ("height", height)):
+            check_number(name, inches, above=0, most=WIDEST, whole=False, none=True)
         x, y = self._place(at)
         lines = [(text, SIZE)] + ([(shape, SMALL)] if shape else [])
+        if text == "" and width and height:  # a cell, one of many, needs no name
+            lines = lines[1:]
         sizes = [self._measure(*line) for line in lines]
         tall = sum(size[1] for size in sizes) + 0.05 * (len(sizes) - 1)
         box = Box(x, y, width or max(size[0] for size in sizes) + 0.26, height or tall + 0.2)
@@ -107,6 +114,8 @@ class Diagram(Picture):
         if ``below``. via: the corners it goes round. back: what flows back to make a network
         better, in dashes.
         """
+        _check_words(text, none=True)
+        check_kind("via", via, (list, tuple), "a list of places")
         line = [end if isinstance(end, Box) else self._place(end)]
         line[:0] = [start if isinstance(start, Box) else self._place(start), *map(self._place, via)]
         line[0], line[-1] = _leave(line[0], line[1]), _leave(line[-1], line[-2])
@@ -122,6 +131,8 @@ class Diagram(Picture):
 
     def loop(self, box: Box, text="") -> None:
         """An arrow from the right of a box over its top into its left: what it hands to itself."""
+        _check_words(text, none=True)
+        check_kind("box", box, Box, "what diagram.box returned")
         (left, right), (top, _) = box.reach(0), box.reach(1)
         y, up, out = box.y, top - 0.22, 0.25
         corners = [(right, y), (right + out, y), (right + out, up), (left - out, up)]
@@ -132,8 +143,11 @@ class Diagram(Picture):
 
     def frame(self, title, *boxes: Box) -> Box:
         """A frame round some boxes, its title at the top left. Returns it as a box."""
+        _check_words(title)
+        for box in boxes:
+            check_kind("A part of a frame", box, Box, "what diagram.box returned")
         if not boxes:
-            raise ValueError("A frame goes round boxes: name one at least.")
+            raise SettingError("A frame goes round boxes: name one at least.")
         ends = np.array([[box.reach(0), box.reach(1)] for box in boxes])
         (left, top), (right, bottom) = ends[..., 0].min(axis=0), ends[..., 1].max(axis=0)
         wide, high = self._measure(title, SMALL)
@@ -146,6 +160,7 @@ class Diagram(Picture):
 
     def note(self, text, at) -> None:
         """Words at a place of the grid."""
+        _check_words(text)
         self._write(text, *self._place(at), SMALL)
 
     def unroll(self, inputs, layers, outputs, memory=None, at=(0, 0)) -> list[list[Box]]:
@@ -156,8 +171,13 @@ class Diagram(Picture):
         at: the place of the first output. Returns the boxes, row by row from the outputs down to
         the inputs.
         """
+        lists = {"inputs": inputs, "layers": layers, "outputs": outputs, "memory": memory or []}
+        for name, texts in lists.items():
+            check_kind(name, texts, (list, tuple), "a list of texts")
+        for name in memory or []:
+            check_choice("A layer with a memory", name, layers, none=False)
         if len(inputs) != len(outputs) or not len(inputs) or not layers:
-            raise ValueError(
+            raise SettingError(
                 "To unroll a network takes as many inputs as outputs, and one layer at least."
             )
         self._place(at)
@@ -197,11 +217,11 @@ class Diagram(Picture):
 
     def _place(self, at) -> tuple[float, float]:
         try:
-            column, row = map(float, at)
+            column, row = (np.nan, np.nan) if isinstance(at, str) else map(float, at)
         except (TypeError, ValueError):
             column = row = np.nan
-        if not np.isfinite([column, row]).all():
-            raise ValueError(f"A place is (column, row), two numbers, not {at!r}.")
+        if not max(abs(column), abs(row)) < FARTHEST:  # nan neither
+            raise SettingError(f"A place is (column, row), two numbers, not {shortened(at)}.")
         return column * self.steps[0], row * self.steps[1]
 
     @in_own_style
@@ -286,12 +306,19 @@ class Diagram(Picture):
         self.ends = np.array([np.minimum(self.ends[0], low), np.maximum(self.ends[1], high)])
         (left, top), (right, bottom) = self.ends + [[-MARGIN], [MARGIN]]
         if right - left > WIDEST + 1e-6:
-            raise ValueError(
+            raise SettingError(
                 f"The diagram is {right - left:.2f} inches wide, and {WIDEST:g} fit on a page: "
                 "use fewer columns, shorter words or a smaller `column`."
             )
         self.page.set(xlim=(left, right), ylim=(bottom, top))
         self.set_size_inches(right - left, bottom - top)
+
+
+def _check_words(text, none=False) -> None:
+    """none: whether none at all will do, too."""
+    words = isinstance(text, str) and len(text) <= MOST_LETTERS
+    if not (none and text is None) and not (words and (none or text.strip())):
+        raise SettingError(f"A text is {shortened(text)}, but it must be a few words.")
 
 
 def _leave(box, other):

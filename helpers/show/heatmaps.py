@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
-from ..course.errors import SettingError, check_number, shortened
+from ..course.errors import SettingError, check_kind, check_number, shortened
 from ..music.arrays import check_array
 from .pictures import COLOURS, as_pairs, figure_grid, in_own_style, new_figure, tidy
 
@@ -118,6 +118,7 @@ def plot_waveform(samples, sample_rate: int, title: str | None = None) -> Figure
     """Samples ``(n,)`` over seconds: the range between the lowest and the highest of neighbours
     where there are more than the picture has pixels, single samples as dots where there are few.
     Raises ValueError on another shape or no samples."""
+    check_kind("title", title, str, "text", none=True)
     samples = check_array(samples, "A waveform's samples", ("samples",)).astype(np.float32)
     if not len(samples):
         raise SettingError("A waveform needs one sample or more.")

@@ -6,7 +6,7 @@ import base64
 import html
 import re
 
-from ..course.errors import SettingError
+from ..course.errors import SettingError, check_kind
 from ..files.musicxml_writer import score_text, voices_to_score
 from ..music.conversion import to_piece
 
@@ -40,6 +40,7 @@ def plot_notation(music, title: str | None = None) -> Notation:
     piece = to_piece(music)
     if not toolkit.loadData(score_text(voices_to_score(piece))):
         raise SettingError("This music cannot be set as a score.")
+    check_kind("title", title, str, "text", none=True)
     title = title or piece.name or None
     of = ", ".join(filter(None, (title or "the music", piece.key)))
     bars, voices, notes = len(piece.bar_starts), piece.voices.shape[1], piece.onsets.sum()

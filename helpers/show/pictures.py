@@ -139,7 +139,10 @@ def as_pairs(items, what: str) -> list[tuple[str, object]]:
     SettingError on anything else, and on nothing."""
     pairs = list(items.items()) if isinstance(items, dict) else items
     listed = isinstance(pairs, (list, tuple)) and len(pairs) > 0
-    if not listed or not all(isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in pairs):
+    if not listed or not all(
+        isinstance(pair, (list, tuple)) and len(pair) == 2 and isinstance(pair[0], str)
+        for pair in pairs
+    ):
         raise SettingError(
             f"Give {what} as a dict {{title: thing, ...}} or a list [(title, thing), ...] of one or"
             f" more, not {shortened(items)}."

@@ -8,7 +8,7 @@ import re
 
 import numpy as np
 
-from ..course.errors import SettingError, check_number
+from ..course.errors import SettingError, check_kind, check_number
 from ..files.midi_writer import midi_bytes, to_midi
 from ..music.arrays import check_array
 from ..music.conversion import to_timeline
@@ -47,6 +47,7 @@ def shown(music, tempo=None, onsets=None, title=None, picture=True, program=None
 
     from .rolls import plot_roll
 
+    check_kind("title", title, str, "text", none=True)
     timeline = to_timeline(music, onsets)
     title = title or timeline.name
     player = _player(timeline, tempo, title, program)
@@ -81,6 +82,7 @@ def play_samples(samples, sample_rate: int = SAMPLE_RATE, title: str | None = No
     and on samples that are not finite."""
     from IPython.display import HTML, display
 
+    check_kind("title", title, str, "text", none=True)
     check_number("sample_rate", sample_rate, least=1)
     samples = check_array(samples, "Samples", ("samples",)).astype(np.float32)
     if not 0 < len(samples) <= LONGEST * sample_rate:

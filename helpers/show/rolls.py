@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from textwrap import shorten
+
 import numpy as np
 from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
-from ..course.errors import check_number
+from ..course.errors import SettingError, check_kind, check_number
 from ..music.conversion import to_timeline
 from ..music.drums import DRUM_NAMES, DRUM_PITCHES, DRUMS
 from ..music.grid import STEPS_PER_BAR, STEPS_PER_QUARTER, pitch_name
@@ -27,6 +29,7 @@ from .pictures import (
 DRUM_COLOURS = (3, 3, 2, 2, 1, 1, 1, 0, 0)  # of each drum: a place in COLOURS, one a family
 BLACK_KEYS = (1, 3, 6, 8, 10)
 MOST_NOTES = 20_000
+MOST_LETTERS = 100  # of the titles that stand side by side
 FULL = 0.86  # of a row, a semitone: the height of a note
 SECONDS = (0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600)  # between two marks of an axis
 
@@ -41,6 +44,7 @@ def plot_roll(music, title: str | None = None, onsets=None) -> Figure:
     the steps either, as a performance. Voices in unison share the height of a row, the first one
     on top.
     """
+    check_kind("title", title, str, "text", none=True)
     timeline = _drawable(music, onsets)
     title = title or timeline.name
     has_drums = any(part.is_drum for part in timeline.parts)
@@ -92,7 +96,7 @@ def plot_rolls(rolls, columns: int | None = None) -> Figure:
         else:
             _draw_pitches(axes, timeline, (low, high))
         axes.set_xlim(0, longest)
-        tidy(axes, title)
+        tidy(axes, shorten(title, MOST_LETTERS // columns, placeholder="..."))
     if len({axes.get_xlabel() for axes in grid.ravel()[: len(pairs)]}) == 1:
         for axes in grid[:-1].ravel():
             axes.set_xlabel("")
@@ -110,7 +114,7 @@ def _drawable(music, onsets=None) -> Timeline:
     timeline = to_timeline(music, onsets)
     notes = sum(len(part.notes) for part in timeline.parts)
     if notes > MOST_NOTES:
-        raise ValueError(
+        raise SettingError(
             f"This music has {notes} notes; at most {MOST_NOTES} are drawn, so take a part of it."
         )
     return timeline._replace(steps=last_step(timeline, timeline.parts))
@@ -129,7 +133,7 @@ def _in_words(timeline: Timeline, title: str | None) -> str:
             texts.append(f"{name}: {_counted(len(hits), 'hit')}")
     drums_only = bool(timeline.parts) and not pitched_parts(timeline)
     _, lines, names, unit = _marks(timeline)
-    length = _counted(len(lines), "bar") if unit == "bar" else f"{timeline.steps:g} steps"
+    length = _counted(len(lines), "bar") if unit == "bar" else f"{round(timeline.steps)} steps"
     if unit == "seconds":
         length = f"{float(seconds_at(timeline, timeline.steps)):.1f} seconds"
     title = f" of {title}" if title else ""
@@ -175,7 +179,7 @@ def _draw_pitches(axes, timeline: Timeline, pitch_range) -> None:
     if not any(len(part.notes) for part in timeline.parts):
         _say_silence(axes)
     axes.set_ylim(low - 0.5, high + 0.5)
-    names = [p for p in range(max(low, 0), high + 1) if p % 12 in _named_keys(high - low)]
+    names = [p for p in range(max(low, 0), min(high, 127) + 1) if p % 12 in _named_keys(high - low)]
     axes.set_yticks(names, [pitch_name(pitch) for pitch in names])
     axes.set_ylabel("pitch", fontsize=10)
     _draw_bars(axes, timeline)
@@ -324,7 +328,9 @@ def _draw_bars(axes, timeline: Timeline, beat_colour="#e4e4e4") -> None:
         for mark in strong:
             look = {"color": GREY, "linewidth": 1} if unit == "bar" else {"color": "#d4d4d4"}
             axes.axvline(mark, zorder=1, **({"linewidth": 0.8} | look))
-    every = next(n for n in (1, 2, 4, 8, 16, 32, 64, 10**6) if len(strong) / n <= 18)
+    every = 1
+    while len(strong) / every > 18:
+        every *= 2
     axes.set_xticks(strong[::every], names[::every])
     axes.set_xlim(0, max(float(timeline.steps), 1.0))
     axes.spines["left"].set_position(("outward", 3))  # what begins at once is not under it

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+from collections.abc import Hashable
 from numbers import Integral
 
 import pandas as pd
@@ -27,17 +28,21 @@ def table(rows, columns=None, form: str | dict | None = None, nearest=None, base
         raise SettingError("rows is not {row: {column: figure}}, nor a list of such rows.")
     check_kind("columns", columns, (list, tuple, dict), "a list or a dict of columns", none=True)
     check_kind("form", form, (str, dict), "Python's format of numbers, such as '.1%'", none=True)
+    names = [baselines] if isinstance(baselines, str) else baselines
+    check_kind("baselines", names, (list, tuple), "a list of rows or columns")
+    for name in [nearest, *names, *(columns or [])]:
+        check_kind("A name of a row or column", name, Hashable, "text or a number", none=True)
     columns = columns or list(dict.fromkeys(name for row in rows.values() for name in row))
     forms = form if isinstance(form, dict) else dict.fromkeys(columns, form)
     cells = [[_cell(row.get(name), forms.get(name)) for name in columns] for row in rows.values()]
     cells = pd.DataFrame(cells, [str(name) for name in rows], [str(name) for name in columns])
     bold = cells.map(lambda cell: False)
-    baselines = [baselines] if isinstance(baselines, str) else list(baselines)
+    baselines = list(names)
     if nearest in rows or nearest in columns:
         bold = _nearest(cells, nearest, baselines, among=rows if nearest in rows else columns)
         bold = bold if nearest in rows else bold.T
     elif nearest is not None:
-        raise SettingError(f"{nearest!r} is neither a row nor a column of this table.")
+        raise SettingError(f"{shortened(nearest)} is neither a row nor a column of this table.")
     elif baselines:
         raise SettingError("Baselines go with nearest=..., which says what the others are near to.")
     headings = {str(name): columns[name] for name in columns} if isinstance(columns, dict) else {}

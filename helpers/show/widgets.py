@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from ..course.errors import SettingError, check_choice, check_kind, check_number
+from ..course.errors import SettingError, check_choice, check_kind, check_number, shortened
 from . import player
 
 
@@ -58,7 +58,7 @@ def explore(make, choices: dict, chosen: dict | None = None, **options) -> dict:
         check_choice("A name among the chosen", name, choices)
         if value not in choices[name]:
             labels = ", ".join(map(str, choices[name]))
-            raise SettingError(f"{value!r} is none of the labels, which are {labels}.")
+            raise SettingError(f"{shortened(value)} is none of the labels, which are {labels}.")
 
     def made():
         values = {name: slider.value for name, slider in sliders.items()}

@@ -337,7 +337,7 @@ def test_pieces_are_had_by_index_and_slice(load):
     for i in range(-8, 8):
         assert np.array_equal(collection[i], items[i])
     assert [len(piece) for piece in collection[3:7:2]] == [len(items[3]), len(items[5])]
-    with pytest.raises(IndexError):
+    with pytest.raises(IndexError, match="a number from 0 to"):
         collection[8]
     assert not any(isinstance(value, np.ndarray) for value in vars(load()).values())
 

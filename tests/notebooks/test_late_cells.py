@@ -33,7 +33,10 @@ def test_every_name_is_found_in_every_notebook(path):
 def test_what_nobody_binds_and_what_many_do_gets_no_advice():
     assert advice("a_slip_of_the_pen", "print(a_slip_of_the_pen)") == ""
     assert advice("np", "a cell of one's own that needs np") == ""
-    assert "run the cell “" in advice("choose_voices", "choose_voices()  # in one notebook alone")
+    own = "choose_voices()  # a cell of one's own: of which notebook?"
+    assert advice("choose_voices", own) == ""
+    assert "run the cell “" in advice("choose_voices", own, GAN.name)
+    assert advice("choose_voices", own, NOTEBOOKS[0].name) == ""
 
 
 @pytest.mark.parametrize("before", [[], ["no name = 3"]], ids=["one file", "a broken cell too"])
@@ -41,7 +44,7 @@ def test_a_notebook_of_a_students(before, tmp_path, monkeypatch):
     cells = [new_code_cell(source) for source in [*before, "#| export\n# Step 1 - add\nsum_ = 3"]]
     nbformat.write(new_notebook(cells=cells), tmp_path / "04_mine.ipynb")
     monkeypatch.setattr("helpers.course.late_cells.NOTEBOOKS", tmp_path)
-    assert "run the cell “Step 1 - add” first" in advice("sum_", "print(sum_)")
+    assert "run the cell “Step 1 - add” first" in advice("sum_", "print(sum_)", "04_mine.ipynb")
 
 
 def run(*sources):

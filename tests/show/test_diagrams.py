@@ -108,7 +108,7 @@ def test_text_stands_beside_its_arrow():
 
 def test_unrolled_in_time():
     diagram = Diagram("A network unrolled.", column=1.2)
-    rows = diagram.unroll("abc", ["embedding", "LSTM", "dense"], "bcd", memory=["LSTM"])
+    rows = diagram.unroll(list("abc"), ["embedding", "LSTM", "dense"], list("bcd"), memory=["LSTM"])
     assert [len(row) for row in rows] == [3] * 5
     boxes = [box for row in rows for box in row]
     down = {box.y for box in rows[2]}
@@ -181,11 +181,11 @@ def test_wrong_input_gets_a_sentence():
         with pytest.raises(ValueError, match="two numbers"):
             diagram.box("name", at)
     with pytest.raises(ValueError, match="as many inputs as outputs"):
-        diagram.unroll("ab", ["LSTM"], "a")
+        diagram.unroll(["a", "b"], ["LSTM"], ["a"])
     with pytest.raises(ValueError, match="as many inputs as outputs"):
-        diagram.unroll("ab", [], "ab")
+        diagram.unroll(["a", "b"], [], ["a", "b"])
     with pytest.raises(ValueError, match="two numbers"):
-        diagram.unroll("ab", ["LSTM"], "ab", at=3)
+        diagram.unroll(["a", "b"], ["LSTM"], ["a", "b"], at=3)
     with pytest.raises(ValueError, match="one at least"):
         diagram.frame("nothing")
     diagram.box("here", (0, 0))
