@@ -56,8 +56,7 @@ def can_be_gone_through(value) -> bool:
 
 
 def check_path(name: str, path, none: bool = False) -> None:
-    """Raises SettingError on what is neither text nor a Path, or holds the sign that ends a name.
-    """
+    """Raises SettingError on what is neither text nor a Path, or cannot be one."""
     wanted = "a path, text or a Path" + ", or None" * none
     check_kind(name, path, (str, PathLike), wanted, none)
     if "\0" in str(path):

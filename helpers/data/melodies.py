@@ -18,9 +18,11 @@ from ..files.reading import (
     clean_name,
     longest_metre,
 )
+from ..music.arrays import check_array
 from ..music.grid import (
     DEFAULT_TEMPO,
     MAX_MELODY_STEPS,
+    REST,
     Piece,
     as_onsets,
     nearest_steps,
@@ -67,9 +69,13 @@ class LoadedMelody(NamedTuple):
 
     def to_piece(self) -> Piece:
         """The melody as a piece of one voice."""
-        melody, onsets = self.melody[:, None], self.onsets[:, None]
+        from ..music.conversion import checked_piece
+
+        melody = check_array(self.melody, "A melody's pitches", ("steps",), True, (REST, 127))
+        onsets = check_array(self.onsets, "Onsets", melody.shape)
         bars, metre = self.bar_starts, self.time_signature
-        return Piece(self.name, melody, onsets, bars, metre, tempo=self.tempo)
+        voices, struck = melody[:, None], onsets[:, None]
+        return checked_piece(Piece(self.name, voices, struck, bars, metre, tempo=self.tempo))
 
     def with_voices(self, voices) -> Piece:
         """``voices`` ``(steps, voices)``, or the voices of a piece, with the tune in column 0: as a

@@ -75,7 +75,9 @@ def transposition_room(windows: np.ndarray, low: np.ndarray, high: np.ndarray) -
 
 def check_windows(windows) -> np.ndarray:
     axes = ("windows", "steps", "voices")
-    return check_array(windows, "Windows", axes, True, (REST, 127))
+    windows = check_array(windows, "Windows", axes, True, (REST, 127))
+    check_number("The number of steps in a window", windows.shape[1], least=1)
+    return windows
 
 
 def make_batches(windows: np.ndarray, room: np.ndarray, batch_size: int, seed: int, start: int = 0):

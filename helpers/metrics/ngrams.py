@@ -32,7 +32,7 @@ class NGram:
         check_number("size", size, least=2)
         self.order, self.size = order, size
         self._counts = defaultdict(lambda: defaultdict(int))
-        self._tables = {}
+        self._tables = None
 
     def fit(self, sequences: Iterable[Sequence[int]], conditions=None) -> NGram:
         """Counts the sequences, and adds to what was counted before. Returns itself."""
@@ -49,6 +49,7 @@ class NGram:
         """``(size,)`` float: how likely each token is after ``before``; padding never."""
         check_number("condition", condition, none=True)
         tokens, _ = self._checked(before)
+        self._see_that_it_is_fitted()
         return self._likely(self._context(tokens, len(tokens), condition))
 
     def _likely(self, context: tuple) -> np.ndarray:
@@ -70,6 +71,7 @@ class NGram:
 
         Raises ValueError where there is no token.
         """
+        self._see_that_it_is_fitted()
         nats, right, count = 0.0, 0, 0
         for context, token in self._places(sequences, conditions):
             likely = self._likely(context)
@@ -83,14 +85,20 @@ class NGram:
     def sample(self, length: int, seed: int, before: Sequence[int] = ()) -> np.ndarray:
         """``(length,)`` int32: tokens drawn one after the other, going on from ``before``."""
         check_number("length", length, least=0)
-        for part in seed if isinstance(seed, tuple) else [seed]:
-            check_number("seed", part, least=0, largest=math.inf, none=True)
+        several = isinstance(seed, tuple)
+        for part in seed if several else [seed]:
+            check_number("seed", part, least=0, largest=math.inf, none=not several)
+        self._see_that_it_is_fitted()
         rng = np.random.default_rng(seed)
         tokens, _ = self._checked(before)
         for _ in range(length):
             likely = self._likely(self._context(tokens, len(tokens), None))
             tokens.append(int(rng.choice(self.size, p=likely)))
         return np.array(tokens[len(tokens) - length :], np.int32)
+
+    def _see_that_it_is_fitted(self) -> None:
+        if self._tables is None:
+            raise SettingError("This NGram has counted nothing yet: call its fit(sequences) first.")
 
     def _places(self, sequences, conditions) -> Iterator[tuple[tuple, int]]:
         """What is known before each token, and the token."""

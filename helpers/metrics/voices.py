@@ -160,20 +160,26 @@ def interval_distribution(voices) -> np.ndarray:
 
 def total_variation(first, second) -> float:
     """Total variation distance, half the sum of absolute differences: 0 the same, 1 disjoint.
-    Distributions stand along the last axis; the mean is taken over the others."""
+    Distributions stand along the last axis, each of shares that sum to 1, or of nothing but zeros
+    or ``nan`` where nothing was counted; the mean is taken over the others."""
     first, second = _alike(first, second, "Distributions", "(..., classes)")
-    return float(np.mean(0.5 * np.abs(first - second).sum(axis=-1)))
+    for array in (first, second):
+        counted = np.where(np.isnan(array), 0, array) if array.dtype.kind == "f" else array
+        check_array(counted, "Shares", array.shape, values=(0, 1), slack=1e-6)
+        sums = array.sum(axis=-1)
+        if not (np.isnan(sums) | (sums == 0) | (np.abs(sums - 1) < 0.01)).all():
+            raise SettingError("Distributions are shares, which sum to 1: divide by their sum.")
+    apart = 0.5 * np.abs(np.subtract(first, second, dtype=float)).sum(axis=-1)
+    return float(np.mean(apart)) if apart.size else float("nan")
 
 
 def _alike(first, second, what: str, shape: str) -> tuple[np.ndarray, np.ndarray]:
-    """Two arrays of numbers and of one shape; nan may be among them."""
+    """Two arrays of one shape."""
     first, second = (as_array(some, what, shape) for some in (first, second))
     if first.shape != second.shape or not first.ndim:
         raise SettingError(
             f"{what} are compared as two arrays of one shape, not {first.shape} and {second.shape}."
         )
-    for array in (first, second):
-        check_array(np.nan_to_num(array) if array.dtype.kind == "f" else array, what, array.shape)
     return first, second
 
 
@@ -226,6 +232,8 @@ def figures_beside(voices, real) -> dict[str, float]:
     voices, real = _batch(voices), _batch(real)
     check_array(voices, "Accompanied melodies", ("windows", "steps", 4))
     check_array(real, "Real ones", ("windows", "steps", 4))
+    for name, some in (("voices", voices), ("real", real)):
+        check_number(f"The number of steps in {name}", some[..., 0].size, least=1)
     lower = voices[..., 1:]
     figures = {
         "consonance": consonance(voices),
@@ -250,6 +258,8 @@ def figures_beside(voices, real) -> dict[str, float]:
 def difference(first, second) -> float:
     """Share of cells that differ between two voices grids of the same shape."""
     first, second = _alike(first, second, "Voices", "(steps, voices)")
+    for array in (first, second):
+        check_array(array, "Voices", array.shape, True, (REST, 127))
     return float((first != second).mean()) if first.size else float("nan")
 
 

@@ -34,7 +34,7 @@ def check_array(
 
     what: what the array holds, in the plural, such as "Hits": the sentence begins with it.
     axes: for each axis its name, or its length where that is fixed, such as ``("hits", 3)``; an
-    empty list will do where only the first has a name.
+    empty list will do where only the first has a name. Of "voices" there is one at least.
     whole: only whole numbers will do, and no bool.
     values: the least and the greatest, up to ``slack``, for rounding; None asks for finite numbers.
     hint: what to do about numbers beyond them.
@@ -46,6 +46,8 @@ def check_array(
     pairs = zip(axes, array.shape, strict=False)
     if array.ndim != len(axes) or any(axis != n for axis, n in pairs if isinstance(axis, int)):
         raise SettingError(f"{what} have the shape {shape}, not {_seen(array)}.")
+    if "voices" in axes and not array.shape[axes.index("voices")]:
+        raise SettingError(f"{what} of the shape {array.shape} have no voice: one is the least.")
     if not array.size:
         return array
     if array.dtype.kind not in ("iuf" if whole else "biuf"):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..course.errors import SettingError
+from ..course.errors import SettingError, check_kind, check_number
+from .arrays import as_array, check_array
 from .drums import DRUMS, drum_notes
 from .grid import (
     CHORAL_PROGRAM,
     DEFAULT_TEMPO,
+    MAX_STEPS,
     STEPS_PER_BAR,
     STEPS_PER_QUARTER,
     Piece,
@@ -156,8 +158,25 @@ def _voices_timeline(voices, onsets) -> Timeline:
     return Timeline(parts, len(voices))
 
 
+def checked_piece(piece: Piece) -> Piece:
+    """The same piece; SettingError where a field holds nothing that it can hold."""
+    voices = as_array(piece.voices, "Voices", "(steps, voices)")
+    if voices.ndim != 2 or voices.shape[1]:  # music without notes has no voices
+        as_onsets(voices, piece.onsets)
+    check_array(piece.bar_starts, "Bar starts", ("bars",), values=(0, MAX_STEPS))
+    check_number("tempo", piece.tempo, above=0, whole=False)
+    for name, text in (("name", piece.name), ("key", piece.key)):
+        check_kind(name, text, str, "a text")
+    if piece.time_signature != "":
+        read_signature(piece.time_signature)
+    return piece
+
+
 def _piece_timeline(piece: Piece) -> Timeline:
-    return _voices_timeline(piece.voices, piece.onsets)._replace(
+    checked_piece(piece)
+    steps, voices = np.shape(piece.voices)
+    timeline = _voices_timeline(piece.voices, piece.onsets) if voices else Timeline([], steps)
+    return timeline._replace(
         bar_starts=np.asarray(piece.bar_starts),
         tempo=float(piece.tempo),
         name=piece.name,
@@ -283,7 +302,7 @@ def to_piece(music, onsets=None) -> Piece:
     """
     if isinstance(music, Piece):
         refuse_onsets(onsets)
-        return music
+        return checked_piece(music)
     timeline = to_timeline(music, onsets)
     if timeline.parts and all(part.is_drum for part in timeline.parts):
         raise SettingError("A voices grid has pitched parts; this music has only drums.")

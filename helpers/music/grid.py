@@ -71,7 +71,7 @@ def pitch_number(name: str) -> int:
     check_kind("name", name, str, "a text such as 'C4'")
     match = re.fullmatch(r"([A-G])(#{0,2}|b{0,2})(-1|\d)", name)
     if match is None:
-        raise SettingError(f"A pitch is named like C4, F#5 or Bb3, not {name!r}.")
+        raise SettingError(f"A pitch is named like C4, F#5 or Bb3, not {shortened(name)}.")
     letter, signs, octave = match.groups()
     pitch = 12 * (int(octave) + 1) + PITCH_NAMES.index(letter)
     pitch += signs.count("#") - signs.count("b")

@@ -112,6 +112,8 @@ def timeline_to_voices(timeline: Timeline) -> tuple[np.ndarray, np.ndarray]:
     steps = grid_steps(timeline, parts)
     voices = np.full((steps, len(parts)), REST, np.int16)
     struck = np.zeros((steps, len(parts)), bool)
+    if not parts:  # music without notes
+        return voices, struck
     for i, part in enumerate(parts):
         starts, ends, pitches = rounded_notes(part.notes, steps)
         order = np.argsort(pitches, kind="stable")

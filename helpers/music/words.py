@@ -16,7 +16,7 @@ from math import floor, log
 
 import numpy as np
 
-from ..course.errors import SettingError, check_choice, shortened
+from ..course.errors import SettingError, can_be_gone_through, check_choice, shortened
 from .arrays import check_array
 from .grid import MAX_STEPS, REST, notes_to_voice, pitch_name, pitch_number, voice_notes
 
@@ -45,9 +45,11 @@ def note_events(notes) -> list[tuple[int, int]]:
         raise SettingError(f"Notes end at step {MAX_STEPS:,} at the latest: count time in steps.")
     ticks = np.floor(rows[:, :2] * SIXTHS_PER_STEP + 0.5)
     lasting = ticks[:, 0] < ticks[:, 1]
-    ticks, pitches = ticks[lasting], rows[lasting, 2]
-    if (ticks < 0).any() or not np.isin(pitches, np.arange(128)).all():
+    if (rows[:, 1] < rows[:, 0]).any():
+        raise SettingError("Notes are rows of start, end and pitch; these end before they begin.")
+    if not np.isin(rows[:, 2], np.arange(128)).all() or (ticks[lasting] < 0).any():
         raise SettingError("Notes begin at step 0 or later and have MIDI pitches from 0 to 127.")
+    ticks, pitches = ticks[lasting], rows[lasting, 2]
     rows = np.column_stack([ticks, pitches]).astype(int).tolist()
     events, time = [], 0
     for start, end, pitch in voice_notes(*notes_to_voice(rows, int(ticks.max(initial=0)))):
@@ -159,7 +161,7 @@ class Vocabulary:
     """
 
     def __init__(self, sequences: Iterable[Sequence[str]] = (), special: Sequence[str] = ()):
-        if isinstance(sequences, str) or not isinstance(sequences, Iterable):
+        if isinstance(sequences, str) or not can_be_gone_through(sequences):
             raise SettingError(
                 "A vocabulary is made of a list of sequences, each a list of words, not of "
                 f"{shortened(sequences)}."
@@ -225,9 +227,11 @@ class Vocabulary:
 
 
 def _checked(words: Iterable[str]) -> list[str]:
-    found = list(words) if isinstance(words, Iterable) and not isinstance(words, str) else [None]
+    found = list(words) if can_be_gone_through(words) and not isinstance(words, str) else [None]
     if not all(isinstance(word, str) for word in found):
         raise SettingError('A sequence is a list of words, such as ["D5 2", "rest 2"].')
+    if any(word.isspace() for word in found):
+        raise SettingError('A word is text such as "D5 2" or "|", and no blank.')
     return found
 
 

@@ -11,6 +11,7 @@ import hashlib
 import io
 import json
 import platform
+import textwrap
 import zipfile
 from contextlib import suppress
 from pathlib import Path
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..course.errors import check_kind, check_path
+from ..course.errors import check_kind, check_path, shortened
 from ..course.settings import checkpoint_folder, runs_folder
 from ..course.storage import (
     no_access,
@@ -54,6 +55,7 @@ def write_checkpoint(
     for name, some in (("networks", networks), ("history", history), ("samples", samples)):
         check_kind(name, some, dict, "a dict with a name for each")
     check_kind("card", card, dict, "a dict with a name for each")
+    to_json([history, card])  # what cannot be written is refused before anything is
     for name, network in networks.items():
         _check_weights(name, network)
     import keras
@@ -148,6 +150,21 @@ def _check_weights(name: str, network) -> None:
     check_kind(name, network, kind, "a network of Keras")
 
 
+class Named(dict):
+    """A dict that says which names it has to whoever asks for another."""
+
+    def __init__(self, content: dict, what: str):
+        super().__init__(content)
+        self.what = what
+
+    def __missing__(self, name):
+        names = textwrap.shorten(", ".join(self) or "nothing", 150, placeholder=" ...")
+        raise CheckpointError(f"The {self.what} have no {shortened(name)}, but: {names}.")
+
+    def __reduce__(self):
+        return Named, (dict(self), self.what)
+
+
 class Checkpoint:
     """A checkpoint folder whose every file was found whole.
 
@@ -161,8 +178,9 @@ class Checkpoint:
         self._networks: dict[str, keras.Model] = {}
         self.card = self._read_card()
         contents = {name: self.content(name) for name in self.card["files"]}
-        self.history = json.loads(contents["history.json"])
-        self.samples = _read_samples(contents["samples.npz"])
+        folder = shown(self.folder)
+        self.history = Named(json.loads(contents["history.json"]), f"curves in {folder}")
+        self.samples = Named(_read_samples(contents["samples.npz"]), f"samples in {folder}")
 
     def _error(self, name: str, what: str) -> CheckpointError:
         return CheckpointError(f"{shown(self.folder / name)} {what}: {self._way_out}.")
@@ -181,6 +199,11 @@ class Checkpoint:
 
     def content(self, name: str) -> bytes:
         """The bytes of a file, as they were when the checkpoint was read."""
+        names = ["card.json", *self.card["files"]]
+        if name not in names:
+            raise CheckpointError(
+                f"{shown(self.folder)} has no file {shortened(name)}, but: {', '.join(names)}."
+            )
         content = self._read(name)
         if name == "card.json":
             same = json.loads(content) == self.card
@@ -208,7 +231,7 @@ class Checkpoint:
         """The trained network of this name, read once."""
         if name not in self.network_names:
             raise CheckpointError(
-                f"{shown(self.folder)} has no network {name!r}, but: "
+                f"{shown(self.folder)} has no network {shortened(name)}, but: "
                 f"{', '.join(self.network_names)}."
             )
         if name not in self._networks:

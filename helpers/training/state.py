@@ -13,7 +13,14 @@ from pathlib import Path
 import numpy as np
 from filelock import Timeout
 
-from ..course.errors import OneSentence, SettingError, check_kind, check_number, check_path
+from ..course.errors import (
+    OneSentence,
+    SettingError,
+    check_kind,
+    check_number,
+    check_path,
+    shortened,
+)
 from ..course.settings import runs_folder
 from ..course.storage import (
     IN_THE_WAY,
@@ -49,9 +56,9 @@ def _plain(value):
     """The numbers of numpy and TensorFlow as Python's own."""
     array = np.asarray(value)
     if array.dtype.kind not in "biuf":
-        raise TypeError(
+        raise SettingError(
             "A history, settings or a card hold numbers, text, and lists and dicts of them, "
-            f"not {value!r}."
+            f"not {shortened(value)}."
         )
     return array.tolist()
 
@@ -114,6 +121,7 @@ def check_settings(settings: dict) -> None:
                 check_number(name, one, above=0, whole=False)
             elif isinstance(one, (float, np.floating)):
                 check_number(name, one, whole=False)
+    to_json(settings)
 
 
 class Training:
@@ -185,6 +193,10 @@ class Training:
 
     def record(self, figures: dict) -> None:
         """Adds an entry to the history of each figure."""
+        check_kind("figures", figures, dict, "a dict with a name for each")
+        for name in figures:
+            check_kind("The name of a figure", name, str, "a text")
+        to_json(figures)  # what cannot be saved is refused here, not half a minute later
         for name, figure in figures.items():
             self.history.setdefault(name, []).append(figure)
 

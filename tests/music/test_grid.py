@@ -38,9 +38,14 @@ def test_voices_keep_their_shape_and_whole_floats_become_integers():
     assert voices.tolist() == [[60, 48], [62, -1]]
 
 
-@pytest.mark.parametrize("shape", [(0,), (0, 4), (5, 0)])
+@pytest.mark.parametrize("shape", [(0,), (0, 4)])
 def test_empty_voices_are_allowed(shape):
     assert as_voices(np.zeros(shape)).size == 0
+
+
+def test_no_voices_are_none():
+    with pytest.raises(ValueError, match=r"shape \(5, 0\) have no voice: one is the least\.$"):
+        as_voices(np.zeros((5, 0)))
 
 
 @pytest.mark.parametrize(
