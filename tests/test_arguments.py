@@ -8,10 +8,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from helpers import data, files, metrics, music, pretrained, show, training
+from helpers import course, data, files, metrics, music, pretrained, show, training
 from helpers.course.errors import OneSentence
 
-ROOMS = (music, files, data, metrics, show, training, pretrained)
+ROOMS = (course, music, files, data, metrics, show, training, pretrained)
 TUNE = data.load_melody(data.melody_files()[0])
 PIECE = TUNE.to_piece()
 CHORALES = data.load_chorales("test", time_signature="4/4")[:2]
@@ -26,31 +26,67 @@ WORDS = ["D5 2", "rest 2"]
 VOCABULARY = music.Vocabulary([WORDS])
 NGRAM = metrics.NGram(2, 5).fit([[1, 2, 3]])
 HISTORY = {"step": [1, 2], "iteration": [1, 2], "loss": [0.5, 0.4]}
+DIAGRAM = show.Diagram("A test.")
+BOX = DIAGRAM.box("a box", (0, 0))
 NETWORK = SimpleNamespace(
     built=True, name="tiny", variables=[], get_weights=lambda: [np.ones((2, 3))], set_weights=print
 )
 RUN = training.Training("tiny", {"tiny": NETWORK}, {}, {})
 RAGGED = [[60, 62], [60]]
+NO_AXIS = np.array(60)
+NO_VOICE = np.zeros((16, 0))
+CHECKPOINT = training.load_checkpoint("04_accompaniment_gan")
 
 # What is wrong wherever such a thing is wanted.
 ANYTHING_ELSE = (None, 3, object(), {"a": 1})
 NO_TEXT = (None, 3, ["C4"], np.array([1, 2]))
-NO_PATH = (3, 1.5, ["a.mid"], object())
+NO_PLACE = (None, 3, "12", ("a", 1), (1,), (1e9, 0), (float("nan"), 0))
+NO_TITLE = (3, ["C4"], MELODY, b"a")
+NO_PATH = (3, 1.5, ["a.mid"], object(), "a\0")
 NO_NUMBER = ("2", [2], float("nan"), np.array([1, 2]), True)
 NO_COUNT = (None, 1.5, 0, -3, *NO_NUMBER)
 NO_WHOLE = (1.5, *NO_NUMBER)
 NO_SHARE = (None, -1.0, float("inf"), *NO_NUMBER)
 NO_PITCHES = ("C4", ["C4"], [60.5], [128], [-2], [float("nan")], [[[[60]]]], RAGGED, TUNE, [None])
-NO_VOICES = (*ANYTHING_ELSE, *NO_PITCHES)
-NO_MUSIC = (*ANYTHING_ELSE, "song.mid", RAGGED, [60.5], [128], np.zeros((2, 3, 4)), [None])
+NO_VOICES = (*ANYTHING_ELSE, *NO_PITCHES, NO_VOICE, NO_AXIS)
+WRONG_PIECES = [
+    PIECE._replace(**{field: value})
+    for field, values in {
+        "voices": (None, "x", [[60.5]]),
+        "onsets": ("x", [[True]]),
+        "bar_starts": (None, 3, ["a"]),
+        "tempo": (None, "x", 0, float("nan")),
+        "time_signature": (None, 4, "x"),
+        "key": (None, 3),
+        "name": (None, 3),
+    }.items()
+    for value in values
+]
+WRONG_TUNES = [
+    TUNE._replace(**{field: value})
+    for field, values in {
+        "melody": (None, [60], [[60]], "x"),
+        "onsets": (None, [True], "x"),
+        "bar_starts": (None, 3, ["a"]),
+        "tempo": (None, "x", 0, float("nan")),
+        "time_signature": (None, 4, "x"),
+        "name": (None, 3),
+    }.items()
+    for value in values
+]
+NO_MUSIC = (
+    *(*ANYTHING_ELSE, "song.mid", RAGGED, [60.5], [128], np.zeros((2, 3, 4)), [None]),
+    *(NO_VOICE, NO_AXIS, *WRONG_PIECES, *WRONG_TUNES),
+)
 NO_ONSETS = ("x", [True] * 3, [2] * 4, [[True]], [None] * 4)
 NO_NOTES = (*ANYTHING_ELSE, "x", [[0, 1]], [[0, 1, 200, 80]], [["a", "b", "c", "d"]], RAGGED, TUNE)
-NO_WORDS = (*ANYTHING_ELSE, "D5 2", [60], [None], ["D5 2", 3])
+NO_WORDS = (*ANYTHING_ELSE, NO_AXIS, "D5 2", [60], [None], ["D5 2", 3], ["D5 2", "  "])
 NO_EVENTS = (*NO_WORDS, ["H5 2"], ["D5"])
 NO_SIGNATURE = (None, 4, "4", "4/0", "x/4", "", ["4/4"])
 NO_KEY = (3, "", "H major", "C", ["C major"])
 NO_SPLIT = ("training", 3, ["train"])
-NO_BATCH = (*ANYTHING_ELSE, *NO_PITCHES, [])
+NO_BATCH = (*ANYTHING_ELSE, *NO_PITCHES, [], NO_AXIS, NO_VOICE)
+NO_WINDOWS = (*ANYTHING_ELSE, [], VOICES, BATCH + 0.5, BATCH[:, :0], BATCH[..., :0])
 NO_DRUMS = (*ANYTHING_ELSE, "x", [], DRUMS[0], [[[["a"] * 3] * 9]], np.full((1, 1, 9, 3), np.nan))
 NO_PIECES = (*ANYTHING_ELSE, [], PIECE, "x", [None], [TUNE], [PIECE, CHORALES[0]])
 NO_TEMPO = ("fast", 0, -3, 1e6, float("nan"), [100], True)
@@ -60,6 +96,7 @@ NO_TEMPERATURE = (None, -0.5, float("inf"), float("nan"), "hot", [1.0], True)
 NO_PICKUP = (1.5, "2", -3, 99, [2], True)
 NO_MELODY = (*NO_MUSIC, "C4", [], [[60, 62]], ["C4"], [-2])
 NO_NETWORK = ("generator", 3, [None])
+NO_CHAPTER = (None, 3, "..", "/tmp", "a/../..", ["04"], Path("04"))
 NO_DICT = (None, 3, "x", [1])
 
 ACCOMPANY = {
@@ -72,13 +109,46 @@ FIGURE = ({"voices": BATCH}, {"voices": NO_BATCH})
 DRUM_FIGURE = ({"drums": DRUMS}, {"drums": NO_DRUMS})
 BY_BAR = ({"voices": BATCH}, {"voices": NO_BATCH, "steps_per_bar": NO_COUNT})
 TWO_FIGURES = ({"voices": BATCH, "real": BATCH}, {"voices": NO_BATCH, "real": NO_BATCH})
+NO_SHARES = ([60, 1], [0.9, 0.9], [-0.5, 1.5], [float("inf"), 0])
 
 # For each function the arguments that are right, and for each parameter what is wrong in its place.
 # A parameter with nothing beside it takes anything.
 CALLS = {
+    "course.set_seed": ({"seed": 1}, {"seed": (None, -1, 2**40, np.array(3), *NO_SEED)}),
+    "course.device_report": ({}, {}),
+    "course.look_around": ({}, {}),
+    "course.cache_folder": ({}, {}),
+    "course.runs_folder": ({"chapter": "04_x/y"}, {"chapter": NO_CHAPTER}),
+    "course.checkpoint_folder": ({"chapter": "04_x"}, {"chapter": NO_CHAPTER}),
+    "course.sha256": ({"path": data.TUNES_FILE}, {"path": (None, *NO_PATH, "nowhere", ".")}),
+    "course.setting": (
+        {"name": "SURELY_NOT_SET", "default": 1},
+        {
+            "name": NO_TEXT,
+            "default": ([], {}, object(), float("nan")),
+            "smoke": ([], {}),
+            "least": (2,),
+            "most": (0,),
+            "above": (1,),
+            "choices": (3, "1", ["a"]),
+        },
+    ),
+    "course.progress": (
+        {"iterable": [1]},
+        {
+            "iterable": (None, 3, object()),
+            "total": (-1, 1.5, *NO_NUMBER),
+            "label": (3, None, ["a"]),
+            "initial": (None, -1, *NO_WHOLE),
+            "interruptible": (),
+        },
+    ),
     "music.Vocabulary": (
         {},
-        {"sequences": (None, 3, "D5 2", WORDS, [[3]]), "special": ("<start>", 3, [3])},
+        {
+            "sequences": (None, 3, NO_AXIS, [NO_AXIS], "D5 2", WORDS, [[3]], [["D5 2", " "]]),
+            "special": ("<start>", 3, [3], NO_AXIS, [" "]),
+        },
     ),
     "music.Vocabulary.encode": ({"words": WORDS}, {"words": NO_WORDS, "unknown": ("x", None, 3)}),
     "music.Vocabulary.decode": (
@@ -138,7 +208,7 @@ CALLS = {
         },
     ),
     "music.pitch_name": ({"pitch": 60}, {"pitch": (None, -1, 128, *NO_WHOLE)}),
-    "music.pitch_number": ({"name": "C4"}, {"name": (*NO_TEXT, "", "H4", "C", "60")}),
+    "music.pitch_number": ({"name": "C4"}, {"name": (*NO_TEXT, "", "H4", "C", "60", "C" * 5000)}),
     "music.transpose": (
         {"voices": VOICES, "semitones": 2},
         {"voices": NO_VOICES[:1] + NO_PITCHES[:6], "semitones": (None, 100, *NO_WHOLE)},
@@ -168,7 +238,12 @@ CALLS = {
     "music.is_timeless": ({"word": "|"}, {"word": NO_TEXT}),
     "music.melody_words": (
         {"notes": [(0, 2, 60)]},
-        {"notes": (*NO_NOTES[:8], TUNE, [(0, 1, 200)], [(-1, 2, 60)])},
+        {
+            "notes": (
+                *(*NO_NOTES[:8], TUNE, [(0, 1, 200)], [(-1, 2, 60)], [(1, 0, 60)]),
+                *(VOICES, np.full((16, 4), 60.5)),
+            )
+        },
     ),
     "music.read_word": ({"word": "D5 2"}, {"word": (*NO_TEXT, "D5", "")}),
     "music.voice_words": (
@@ -260,7 +335,7 @@ CALLS = {
     "data.make_batches": (
         {"windows": BATCH, "room": [[0, 0]], "batch_size": 2, "seed": 1},
         {
-            "windows": (*ANYTHING_ELSE, [], VOICES, BATCH + 0.5, BATCH[:0]),
+            "windows": (*NO_WINDOWS, BATCH[:0]),
             "room": (*ANYTHING_ELSE, [], [[0]], np.zeros((3, 2)), [[-0.5, 0.5]]),
             "batch_size": NO_COUNT,
             "seed": (None, *NO_SEED),
@@ -274,7 +349,7 @@ CALLS = {
     "data.transposition_room": (
         {"windows": BATCH, "low": [50] * 4, "high": [80] * 4},
         {
-            "windows": (*ANYTHING_ELSE, [], VOICES, BATCH + 0.5),
+            "windows": NO_WINDOWS,
             "low": (*ANYTHING_ELSE, [50], ["a"] * 4, [50.5] * 4),
             "high": (*ANYTHING_ELSE, [50], ["a"] * 4, [50.5] * 4),
         },
@@ -285,8 +360,8 @@ CALLS = {
         f"metrics.NGram.{name}": (
             {"sequences": [[1, 2, 3]]},
             {
-                "sequences": (None, 3, "x", [1, 2], [[9]], [["a"]]),
-                "conditions": (3, "x", [], [[1]], [["a"] * 3]),
+                "sequences": (None, 3, NO_AXIS, [NO_AXIS], "x", [1, 2], [[9]], [["a"]]),
+                "conditions": (3, NO_AXIS, [NO_AXIS], "x", [], [[1]], [["a"] * 3]),
             },
         )
         for name in ("fit", "evaluate")
@@ -299,7 +374,7 @@ CALLS = {
         {"length": 3, "seed": 1},
         {
             "length": (None, -1, *NO_WHOLE),
-            "seed": (-1, *NO_SEED),
+            "seed": (-1, (1, None), *NO_SEED),
             "before": (None, 3, "x", [9], [0.5], [[1]]),
         },
     ),
@@ -319,7 +394,10 @@ CALLS = {
     "metrics.leaps": (FIGURE[0], FIGURE[1] | {"widest_step": (None, -1, *NO_WHOLE)}),
     "metrics.figures_beside": (
         TWO_FIGURES[0],
-        {name: (*NO_BATCH, BATCH[..., :3]) for name in TWO_FIGURES[1]},
+        {
+            name: (*NO_BATCH, BATCH[..., :3], BATCH[:0], BATCH[:, :0])
+            for name in ("voices", "real")
+        },
     ),
     "metrics.interval_distance": (
         {"voices": BATCH, "reference": BATCH},
@@ -327,15 +405,27 @@ CALLS = {
     ),
     "metrics.total_variation": (
         {"first": [0.5, 0.5], "second": [1, 0]},
-        {name: (*ANYTHING_ELSE, "x", [], [1], ["a", "b"], RAGGED) for name in ("first", "second")},
+        {
+            name: (*ANYTHING_ELSE, "x", [], [1], ["a", "b"], RAGGED, *NO_SHARES)
+            for name in ("first", "second")
+        },
     ),
     "metrics.difference": (
         {"first": VOICES, "second": VOICES},
-        {name: (*ANYTHING_ELSE, "x", VOICES[:3], RAGGED, TUNE) for name in ("first", "second")},
+        {
+            name: (
+                *(*ANYTHING_ELSE, "x", VOICES[:3], RAGGED, TUNE),
+                *(VOICES + 0.5, VOICES + 100, np.where(VOICES == 72, np.nan, VOICES)),
+            )
+            for name in ("first", "second")
+        },
     ),
     "metrics.longest_copied_runs": (
         {"voices": BATCH, "training": [VOICES]},
-        {"voices": NO_BATCH, "training": (None, 3, "x", [None], VOICES, [VOICES[:, :3]], [PIECE])},
+        {
+            "voices": NO_BATCH,
+            "training": (None, 3, NO_AXIS, "x", [None], VOICES, [VOICES[:, :3]], [PIECE]),
+        },
     ),
     **dict.fromkeys(
         [
@@ -365,7 +455,7 @@ CALLS = {
             "music": NO_MUSIC,
             "tempo": NO_TEMPO,
             "onsets": NO_ONSETS,
-            "title": (),
+            "title": NO_TITLE,
             "picture": (),
             "program": NO_PROGRAM,
         },
@@ -375,7 +465,7 @@ CALLS = {
         {
             "samples": (*ANYTHING_ELSE, "x", [], ["a"], [[0.5]], [float("nan")], RAGGED),
             "sample_rate": NO_COUNT,
-            "title": (),
+            "title": NO_TITLE,
         },
     ),
     "show.synthesize": (
@@ -384,13 +474,13 @@ CALLS = {
     ),
     "show.plot_roll": (
         {"music": MELODY, "onsets": MELODY > 0},
-        {"music": NO_MUSIC, "title": (), "onsets": NO_ONSETS},
+        {"music": NO_MUSIC, "title": NO_TITLE, "onsets": NO_ONSETS},
     ),
     "show.plot_rolls": (
         {"rolls": {"a": MELODY}},
         {"rolls": (None, 3, [], {}, [3], [MELODY], {"a": 3}), "columns": NO_COUNT[1:]},
     ),
-    "show.plot_notation": ({"music": VOICES}, {"music": (*NO_MUSIC, DRUMS[0]), "title": ()}),
+    "show.plot_notation": ({"music": VOICES}, {"music": (*NO_MUSIC, DRUMS[0]), "title": NO_TITLE}),
     "show.plot_matrices": (
         {"matrices": {"a": ROLL}},
         {
@@ -410,7 +500,7 @@ CALLS = {
         {
             "samples": (*ANYTHING_ELSE, "x", [], ["a"], [[0.5]], RAGGED),
             "sample_rate": (None, 0, -1, *NO_NUMBER),
-            "title": (),
+            "title": NO_TITLE,
         },
     ),
     "show.plot_losses": (
@@ -418,7 +508,7 @@ CALLS = {
         {
             "history": (*NO_DICT, {"loss": ["a"]}, {"loss": 3}, {"loss": [1, 2], "step": [1]}),
             "keys": (None, 3, "lose", ["loss", "lose"], [3]),
-            "title": (),
+            "title": NO_TITLE,
         },
     ),
     "show.plot_metrics": (
@@ -443,6 +533,40 @@ CALLS = {
     "show.Diagram": (
         {"alt": "One box."},
         {"alt": NO_TEXT, "column": (None, 0, *NO_NUMBER), "row": (None, 0, *NO_NUMBER)},
+    ),
+    "show.Diagram.box": (
+        {"text": "noise", "at": (0, 0)},
+        {
+            "text": (*NO_TEXT, "", "a" * 5000),
+            "at": NO_PLACE,
+            "kind": (None, 3, "box", ["data"]),
+            "shape": (3, ["a"]),
+            "width": (0, -1, 1e6, *NO_NUMBER),
+            "height": (0, -1, 1e6, *NO_NUMBER),
+        },
+    ),
+    "show.Diagram.arrow": (
+        {"start": (0, 0), "end": (1, 0)},
+        {
+            "start": NO_PLACE,
+            "end": NO_PLACE,
+            "text": (3, ["a"]),
+            "via": (None, 3, "ab", (1, 2), [None]),
+            "back": (),
+            "below": (),
+        },
+    ),
+    "show.Diagram.loop": ({"box": BOX}, {"box": (*NO_PLACE, (0, 0)), "text": (3, ["a"])}),
+    "show.Diagram.note": ({"text": "time", "at": (0, 0)}, {"text": NO_TEXT, "at": NO_PLACE}),
+    "show.Diagram.unroll": (
+        {"inputs": ["a"], "layers": ["LSTM"], "outputs": ["b"]},
+        {
+            "inputs": (None, 3, "a", [], ["a", "b"], [3]),
+            "layers": (None, 3, "LSTM", [], [3]),
+            "outputs": (None, 3, "b", [], [3]),
+            "memory": (3, "LSTM", ["GRU"]),
+            "at": NO_PLACE,
+        },
     ),
     "show.new_figure": (
         {"width": 6, "height": 3},
@@ -478,10 +602,14 @@ CALLS = {
         {
             "folder": (None, *NO_PATH),
             "networks": (*NO_DICT, {"a": 3}),
-            "history": NO_DICT,
+            "history": (*NO_DICT, {"a": [object()]}),
             "samples": NO_DICT,
-            "card": NO_DICT,
+            "card": (*NO_DICT, {"a": object()}),
         },
+    ),
+    "training.Training.record": (
+        {"figures": {"loss": 0.5}},
+        {"figures": (*NO_DICT, {"a": object()}, {3: 0.5}, {"a": [None, {1, 2}]})},
     ),
     "training.pack_weights": ({"network": NETWORK}, {"network": ANYTHING_ELSE}),
     "training.unpack_weights": (
@@ -494,7 +622,7 @@ CALLS = {
             "chapter": (None, 3),
             "networks": (*NO_DICT, {"a": 3}),
             "optimizers": (*NO_DICT, {"a": 3}),
-            "settings": (*NO_DICT, {"epochs": 0}, {"learning_rate": "x"}),
+            "settings": (*NO_DICT, {"epochs": 0}, {"learning_rate": "x"}, {"a": object()}),
             "data": ([None, object()],),
             "folder": NO_PATH,
         },
@@ -579,7 +707,12 @@ NOT_DONE = {
         "training.write_checkpoint training.train"
     ).split(),
 }
-OWNERS = {"Vocabulary": VOCABULARY, "NGram": NGRAM}
+OWNERS = {
+    "Diagram": DIAGRAM,
+    "NGram": NGRAM,
+    "Training": RUN,
+    "Vocabulary": VOCABULARY,
+}
 EXPECTED = (ValueError, TypeError, FileNotFoundError, training.CheckpointError)
 FOREIGN = r"numpy|ndarray|dtype|inhomogeneous|broadcast|[Tt]ensor|unexpected|object has no"
 
@@ -639,6 +772,19 @@ def test_a_wrong_argument_gets_one_sentence(name, tmp_path, monkeypatch, capsys)
             failures.append(f"{parameter} = {value!r}: {fault}")
     assert not failures, "\n".join(failures)
     assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("kept", ["history", "samples"])
+def test_a_checkpoint_says_which_names_it_has(kept):
+    found = getattr(CHECKPOINT, kept)
+    for name in ("nothing", 3, None):
+        assert not fault_of(lambda name: found[name], {"name": name})
+    assert "nothing" not in found and dict(found) == found
+
+
+@pytest.mark.parametrize("name", [None, 3, ["card.json"], "", "nothing", "../../README.md"])
+def test_a_checkpoint_says_which_files_it_has(name):
+    assert not fault_of(CHECKPOINT.content, {"name": name})
 
 
 def fault_of(function, call):

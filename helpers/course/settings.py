@@ -123,7 +123,7 @@ def checkpoint_folder(chapter: str) -> Path:
 def _inside(chapter: str) -> str:
     """A chapter's name, with or without parts; no way out of the folder that it stands in."""
     check_kind("A chapter", chapter, str, "its name, such as 04_accompaniment_gan")
-    if not chapter.strip() or chapter[0] in "/~\\" or ".." in chapter or ":" in chapter:
+    if chapter.startswith(("/", "~", "\\")) or ".." in chapter or ":" in chapter:
         raise SettingError(
             f"A chapter is {shortened(chapter)}, but it must be a name: 04_accompaniment_gan."
         )

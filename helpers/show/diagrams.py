@@ -88,14 +88,15 @@ class Diagram(Picture):
         width, height: in inches, as large as the text asks for if None. Returns the box, for
         arrows and frames.
         """
-        _check_words(text)
-        _check_words(shape, none=True)
         check_choice("The kind of a box", kind, KINDS, none=False)
         for name, inches in (("width", width), ("height", height)):
             check_number(name, inches, above=0, most=WIDEST, whole=False, none=True)
+        small = bool(width and height)  # a cell, one of many, needs no name
+        _check_words(text, none=small)
+        _check_words(shape, none=True)
         x, y = self._place(at)
         lines = [(text, SIZE)] + ([(shape, SMALL)] if shape else [])
-        if text == "" and width and height:  # a cell, one of many, needs no name
+        if small and not text:
             lines = lines[1:]
         sizes = [self._measure(*line) for line in lines]
         tall = sum(size[1] for size in sizes) + 0.05 * (len(sizes) - 1)
