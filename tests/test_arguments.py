@@ -394,10 +394,7 @@ CALLS = {
     "metrics.leaps": (FIGURE[0], FIGURE[1] | {"widest_step": (None, -1, *NO_WHOLE)}),
     "metrics.figures_beside": (
         TWO_FIGURES[0],
-        {
-            name: (*NO_BATCH, BATCH[..., :3], BATCH[:0], BATCH[:, :0])
-            for name in ("voices", "real")
-        },
+        {name: (*NO_BATCH, BATCH[..., :3], BATCH[:0], BATCH[:, :0]) for name in ("voices", "real")},
     ),
     "metrics.interval_distance": (
         {"voices": BATCH, "reference": BATCH},
