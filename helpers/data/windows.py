@@ -41,9 +41,13 @@ def check_pieces(pieces) -> None:
     for piece in pieces:
         check_kind("A piece in the list", piece, Piece, "a Piece")
     counts = {piece.voices.shape[1] for piece in pieces}
-    if len(counts) != 1:
-        found = f"with {' and '.join(map(str, sorted(counts)))} voices" if counts else "none"
-        raise SettingError(f"The pieces have as many voices each; here are pieces {found}.")
+    if not counts:
+        raise SettingError("The list of pieces is empty.")
+    if len(counts) > 1:
+        found = " and ".join(map(str, sorted(counts)))
+        raise SettingError(
+            f"The pieces have as many voices each; here are pieces with {found} voices."
+        )
 
 
 def voice_ranges(pieces: list[Piece]) -> tuple[np.ndarray, np.ndarray]:

@@ -91,10 +91,12 @@ def test_windows_are_copies():
     assert piece.voices[31, 0] == 31
 
 
-@pytest.mark.parametrize("pieces", [[], [make_piece(31, [0, 16])], [make_piece(40, [])]])
+@pytest.mark.parametrize("pieces", [[make_piece(31, [0, 16])], [make_piece(40, [])]])
 def test_no_window_at_all_is_an_error(pieces):
     with pytest.raises(ValueError, match="No piece holds 2 whole bars of 16 steps"):
         make_windows(pieces)
+    with pytest.raises(ValueError, match="The list of pieces is empty"):
+        make_windows([])
 
 
 def test_windows_of_no_bars_are_refused():
