@@ -450,6 +450,7 @@ def same_weights(one, other):
 
 
 def test_a_training_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path, monkeypatch, keep):
+    monkeypatch.setenv("RUNS_DIR", str(tmp_path))
     recipe = rl.RECIPE | SONGS_SETTINGS
     start = {"generator": generator(), "discriminator": lively(rl.build_discriminator())}
 
@@ -465,22 +466,23 @@ def test_a_training_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path, mon
     with monkeypatch.context() as patch:
         keep_learners(patch, keep)
         with pytest.raises(Stop):
-            rl.reward_generator(tmp_path / "b", start, songs(), stop, recipe, "stopped")
-        whole = rl.reward_generator(tmp_path / "a", start, songs(), lambda _: {}, recipe, "whole")
+            rl.reward_generator("b", start, songs(), stop, recipe, "stopped")
+        whole = rl.reward_generator("a", start, songs(), lambda _: {}, recipe, "whole")
     # New networks, whose steps are compiled after the first iteration.
-    resumed = rl.reward_generator(tmp_path / "b", start, songs(), lambda _: {}, recipe, "resumed")
+    resumed = rl.reward_generator("b", start, songs(), lambda _: {}, recipe, "resumed")
     for name in rl.LEARNERS:
         assert same_weights(whole.networks[name], resumed.networks[name]), name
     assert whole.history["reward"] == resumed.history["reward"]
 
 
 def test_pretraining_and_its_continuation(tmp_path, monkeypatch, keep):
+    monkeypatch.setenv("RUNS_DIR", str(tmp_path))
     begin, build, optimize = rl.build_generator(), rl.build_generator, rl.adam
     monkeypatch.setattr(rl, "build_generator", lambda: keep("generator", build()))
     monkeypatch.setattr(rl, "adam", lambda *some: keep("adam", optimize(*some)))
     settings = SONGS_SETTINGS | {"rate": 1e-3}
     look_back = rl.look_at_music(windows()[:2], windows()[:1])
-    training = rl.pretrain_generator(tmp_path / "a", songs(), look_back, settings, "first")
+    training = rl.pretrain_generator("a", songs(), look_back, settings, "first")
     history = training.history
     assert history["iteration"] == [0, 1, 2] and history["loss"][-1] < history["loss"][0]
     assert np.shape(history["UPC"]) == (3, 3)
@@ -490,7 +492,7 @@ def test_pretraining_and_its_continuation(tmp_path, monkeypatch, keep):
     def look_at_loss(run):
         return {"loss": rl.guess(run.networks["generator"], windows()[:2])}
 
-    some = tmp_path / "b", songs(), look_at_loss, settings, "more"
+    some = "b", songs(), look_at_loss, settings, "more"
     more = rl.pretrain_generator(*some, start=begin)
     assert more.history["loss"][0] == pytest.approx(history["loss"][-1], abs=1e-4)
     assert not same_weights(begin, more.networks["generator"])
