@@ -13,6 +13,7 @@ import random
 import subprocess
 import sys
 import tempfile
+from contextlib import redirect_stdout
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -109,7 +110,8 @@ def train(chapter: str, folder: Path) -> None:
         print(run.iteration, flush=True)
 
     Training.save_if_due = save_and_tell
-    set_seed(1)
+    with redirect_stdout(sys.stderr):  # what it says is no iteration
+        set_seed(1)
     CHAPTERS[chapter](folder)
 
 
