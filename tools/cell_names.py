@@ -31,9 +31,6 @@ class Cell(NamedTuple):
     def is_solution(self) -> bool:
         return "solution" in self.cell.metadata.get("tags", [])
 
-    def imports(self, name: str) -> bool:
-        return name in self.imported
-
 
 class _Order(ast.NodeVisitor):
     """Walks a cell in the order in which Python runs it; what a function reads is read when it is

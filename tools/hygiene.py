@@ -253,7 +253,7 @@ def one_meaning(notebook):
     for cell in cells:
         for name in sorted(cell.binds & handed_on):
             first = bound.setdefault(name, cell)
-            if first is not cell and not cell.is_solution and not cell.imports(name):
+            if first is not cell and not cell.is_solution and name not in cell.imported:
                 problems.append(
                     f"`{name}` means one thing in {_label(first.cell)} and another in"
                     f" {_label(cell.cell)}"

@@ -99,8 +99,7 @@ def plot_metrics(history: dict, reference: dict, keys, chosen=None) -> Figure | 
     for levels in reference.values():
         for name, level in levels.items():
             _as_numbers(level, f"The reference for {name!r}", most_axes=1)
-    iterations = _figures(history, "iteration") if "iteration" in history else []
-    if chosen is not None and chosen not in iterations:
+    if chosen is not None and chosen not in _figures(history, "iteration"):
         raise SettingError(f"chosen is {chosen}, which is no iteration of the history.")
     if len(reference) > len(LINE_STYLES):
         raise SettingError(

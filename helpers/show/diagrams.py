@@ -7,8 +7,6 @@ differ in outline as well as in colour.
 
 from __future__ import annotations
 
-import base64
-import html
 import io
 from itertools import pairwise
 from typing import NamedTuple
@@ -200,13 +198,9 @@ class Diagram(Picture):
                 self.arrow(line[-1], (column + len(line) - 0.35, row + down))
         return rows
 
-    def as_html(self) -> str:
-        """The picture with its words, at the size that it was written for."""
-        png = base64.b64encode(self._repr_png_()).decode()
-        return (
-            f'<img alt="{html.escape(self.alt)}" width="{self.get_figwidth() * DPI:.0f}" '
-            f'style="max-width: 100%" src="data:image/png;base64,{png}">'
-        )
+    def attributes(self) -> str:
+        """The size that it was written for; its PNG has more pixels."""
+        return f'width="{self.get_figwidth() * DPI:.0f}" '
 
     def _repr_png_(self) -> bytes:
         full, small = io.BytesIO(), io.BytesIO()

@@ -59,11 +59,16 @@ class Picture(Figure):
 
     def as_html(self) -> str:
         png = base64.b64encode(self._repr_png_()).decode()
+        words = html.escape(self.described())
         # The ground is white in the dark theme too: the PNG's own, and around it nothing.
         return (
-            f'<img alt="{html.escape(self.described())}" style="max-width: 100%" '
+            f'<img alt="{words}" {self.attributes()}style="max-width: 100%" '
             f'src="data:image/png;base64,{png}">'
         )
+
+    def attributes(self) -> str:
+        """What else the <img> says of itself."""
+        return ""
 
     def described(self) -> str:
         """The alternative text."""
