@@ -40,9 +40,11 @@ format:  ## puts the style right where that is mechanical
 	@$(PY) -m ruff check --fix $(ARGS)
 	@$(PY) -m ruff format $(ARGS)
 
+data: LAST = data/build_tonic.py  # it reads what build_tunes.py writes
 data:  ## builds data/ again from its sources
 	$(setup) $(STUDENT)
-	@set -e; for script in data/build_*.py; do $(PY) $$script $(ARGS); done
+	@set -e; for script in $(filter-out $(LAST),$(wildcard data/build_*.py)) $(LAST); do \
+	    $(PY) $$script $(ARGS); done
 
 chapters:  ## writes helpers/chapters/ from the notebooks' export cells
 	$(setup) $(AUTHOR)

@@ -1,4 +1,4 @@
-"""The chorale model of notebook 02 on the canonical split of the JSB chorales, in nats.
+"""The chorale model of notebook 07 on the canonical split of the JSB chorales, in nats.
 
     JSB_DIR=FOLDER python benchmarks/jsb_nll.py
 
@@ -33,7 +33,7 @@ device.set_seed(SEED)
 import numpy as np  # noqa: E402
 from jsb import quarters  # noqa: E402
 
-from helpers.chapters import next_note_rnn as chapter  # noqa: E402
+from helpers.chapters import four_voices as chapter  # noqa: E402
 from helpers.course.storage import sha256  # noqa: E402
 from helpers.training import checkpoints  # noqa: E402
 
@@ -168,7 +168,7 @@ def main() -> int:
         "quarters, nats a frame": report_quarters(networks["quarters"], parts),
     }
     card = {
-        "title": "The chorale model of notebook 02 on the canonical JSB split",
+        "title": "The chorale model of notebook 07 on the canonical JSB split",
         "data": {name: sha256(folder / name) for name in (SIXTEENTHS, QUARTERS)},
         "settings": {name: training.settings for name, training in trainings.items()},
         "wall_seconds": {name: round(t.wall_seconds) for name, t in trainings.items()},

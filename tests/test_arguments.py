@@ -82,6 +82,7 @@ NO_ONSETS = ("x", [True] * 3, [2] * 4, [[True]], [None] * 4)
 NO_NOTES = (*ANYTHING_ELSE, "x", [[0, 1]], [[0, 1, 200, 80]], [["a", "b", "c", "d"]], RAGGED, TUNE)
 NO_WORDS = (*ANYTHING_ELSE, NO_AXIS, "D5 2", [60], [None], ["D5 2", 3], ["D5 2", "  "])
 NO_EVENTS = (*NO_WORDS, ["H5 2"], ["D5"])
+NO_TOKENS = (*ANYTHING_ELSE, NO_AXIS, [NO_AXIS], "x", [1, 2], [[-1]], [[0.5]], [["a"]], TUNE)
 NO_SIGNATURE = (None, 4, "4", "4/0", "x/4", "", ["4/4"])
 NO_KEY = (3, "", "H major", "C", ["C major"])
 NO_SPLIT = ("training", 3, ["train"])
@@ -89,6 +90,7 @@ NO_BATCH = (*ANYTHING_ELSE, *NO_PITCHES, [], NO_AXIS, NO_VOICE)
 NO_WINDOWS = (*ANYTHING_ELSE, [], VOICES, BATCH + 0.5, BATCH[:, :0], BATCH[..., :0])
 NO_DRUMS = (*ANYTHING_ELSE, "x", [], DRUMS[0], [[[["a"] * 3] * 9]], np.full((1, 1, 9, 3), np.nan))
 NO_PIECES = (*ANYTHING_ELSE, [], PIECE, "x", [None], [TUNE], [PIECE, CHORALES[0]])
+NO_TUNES = (*ANYTHING_ELSE, [], "x", TUNE, FIDDLE_TUNE, PIECE, MELODY, [None], [3], ["song.mid"])
 NO_TEMPO = ("fast", 0, -3, 1e6, float("nan"), [100], True)
 NO_PROGRAM = ("oboe", -1, 128, 1.5, [3])
 NO_SEED = ("x", 1.5, float("nan"), [1], True)
@@ -222,6 +224,15 @@ CALLS = {
         {"piece": PIECE, "voices": PIECE.voices},
         {"piece": (*ANYTHING_ELSE, TUNE), "voices": (*NO_VOICES, VOICES[:10], PIECE)},
     ),
+    "music.guess_tonic": (
+        {"melody": MELODY, "onsets": MELODY > 0},
+        {
+            "melody": (*NO_VOICES, VOICES),
+            "onsets": NO_ONSETS,
+            "bar_starts": (3, object(), "x", ["a"], [-1], [[0]], [float("nan")], RAGGED),
+            "bar_steps": (0, -1, float("inf"), *NO_NUMBER),
+        },
+    ),
     "music.key_tonic": ({"key": "g minor"}, {"key": (None, *NO_KEY)}),
     "music.matrices_to_timeline": (
         {"matrices": music.to_matrices(VOICES)},
@@ -250,6 +261,7 @@ CALLS = {
         {"melody": MELODY},
         {"melody": (*NO_VOICES, VOICES), "onsets": NO_ONSETS},
     ),
+    "music.word_ticks": ({"words": ["", "|", *WORDS]}, {"words": NO_EVENTS}),
     "music.words_to_notes": ({"words": WORDS}, {"words": NO_EVENTS}),
     "music.words_to_voice": ({"words": WORDS}, {"words": NO_EVENTS}),
     "files.read_abc": ({"content": "X:1\nK:C\nC4|]"}, {"content": (*ANYTHING_ELSE, "", b"x")}),
@@ -332,6 +344,18 @@ CALLS = {
     "data.event_clock": ({"tune": FIDDLE_TUNE}, {"tune": (*ANYTHING_ELSE, TUNE, MELODY)}),
     "data.load_tunes": ({"split": "test"}, {"split": NO_SPLIT, "kind": ("polka", 3, ["reel"])}),
     "data.usual_signature": ({"kind": "jig"}, {"kind": (None, 3, "polka", ["jig"])}),
+    "data.batches_by_length": (
+        {"sequences": [MELODY, (MELODY, VOICES)], "batch_size": 2},
+        {
+            "sequences": (
+                *(*ANYTHING_ELSE, "ab", MELODY, NO_AXIS, [NO_AXIS], [None], [3], ["ab"], [()]),
+                *(TUNE, [PIECE], [(None, MELODY)], [(3, MELODY)], [{"a": MELODY}]),
+            ),
+            "batch_size": NO_COUNT,
+            "seed": (-1, *NO_SEED),
+            "epoch": (None, -1, *NO_WHOLE),
+        },
+    ),
     "data.make_batches": (
         {"windows": BATCH, "room": [[0, 0]], "batch_size": 2, "seed": 1},
         {
@@ -378,6 +402,11 @@ CALLS = {
             "before": (None, 3, "x", [9], [0.5], [[1]]),
         },
     ),
+    "metrics.repetition": ({"sequences": [[1, 2] * 3]}, {"sequences": NO_TOKENS, "size": NO_COUNT}),
+    "metrics.novelty": (
+        {"sequences": [[1, 2] * 5], "training": [[1, 2] * 5]},
+        {"sequences": NO_TOKENS, "training": (*NO_TOKENS, []), "size": NO_COUNT},
+    ),
     **dict.fromkeys(
         [
             f"metrics.{name}"
@@ -417,6 +446,27 @@ CALLS = {
             for name in ("first", "second")
         },
     ),
+    "metrics.alike": (
+        {"first": VOICES, "second": VOICES},
+        {
+            name: (*ANYTHING_ELSE, "x", VOICES[:3], VOICES + 0.5, VOICES + 100, RAGGED, TUNE)
+            for name in ("first", "second")
+        },
+    ),
+    **dict.fromkeys(
+        ["metrics.bars_of", "metrics.ends_on_tonic", "metrics.is_two_part"],
+        ({"music": PIECE}, {"music": (*NO_MUSIC, DRUMS[0])}),
+    ),
+    "metrics.returning_bars": (
+        {"music": PIECE},
+        {"music": (*NO_MUSIC, DRUMS[0]), "least": (0, 1.5, *NO_SHARE)},
+    ),
+    "metrics.tonic_at": ({"music": PIECE}, {"music": (*NO_MUSIC, DRUMS[0]), "bar": NO_COUNT}),
+    "metrics.form_figures": ({"tunes": [PIECE, FIDDLE_TUNE]}, {"tunes": NO_TUNES}),
+    "metrics.known_runs": (
+        {"tunes": [PIECE], "training": [FIDDLE_TUNE]},
+        {"tunes": NO_TUNES, "training": NO_TUNES},
+    ),
     "metrics.longest_copied_runs": (
         {"voices": BATCH, "training": [VOICES]},
         {
@@ -455,6 +505,7 @@ CALLS = {
             "title": NO_TITLE,
             "picture": (),
             "program": NO_PROGRAM,
+            "mark": (-1, *ANYTHING_ELSE[2:]),
         },
     ),
     "show.play_samples": (
@@ -471,7 +522,12 @@ CALLS = {
     ),
     "show.plot_roll": (
         {"music": MELODY, "onsets": MELODY > 0},
-        {"music": NO_MUSIC, "title": NO_TITLE, "onsets": NO_ONSETS},
+        {
+            "music": NO_MUSIC,
+            "title": NO_TITLE,
+            "onsets": NO_ONSETS,
+            "mark": (-1, *ANYTHING_ELSE[2:]),
+        },
     ),
     "show.plot_rolls": (
         {"rolls": {"a": MELODY}},
@@ -505,6 +561,41 @@ CALLS = {
         {
             "history": (*NO_DICT, {"loss": ["a"]}, {"loss": 3}, {"loss": [1, 2], "step": [1]}),
             "keys": (None, 3, "lose", ["loss", "lose"], [3]),
+            "title": NO_TITLE,
+        },
+    ),
+    "show.plot_lines": (
+        {"lines": {"a": [1, 2]}},
+        {
+            "lines": (
+                *(*NO_DICT, {}, {"a": 3}, {"a": ["x"]}, {"a": [[1, 2]]}, {3: [1, 2]}, {"a": TUNE}),
+                *({"a": [1], "b": [1, 2]}, {"a": [float("inf")]}, dict.fromkeys("abcde", [1])),
+            ),
+            "x": (3, "x", [1], ["a", "b"], [[1, 2]], [1, float("nan")], RAGGED),
+            "xlabel": (None, *NO_TITLE),
+            "ylabel": (None, *NO_TITLE),
+            "title": NO_TITLE,
+        },
+    ),
+    "show.plot_guesses": (
+        {"music": MELODY, "names": ["C4 2", "rest 2"], "probabilities": [0.7, 0.3]},
+        {
+            "music": (*NO_MUSIC, DRUMS, DRUMS[0]),
+            "names": (*ANYTHING_ELSE, "ab", [], ["C4 2"], ["C4 2", 3], MELODY, NO_AXIS),
+            "probabilities": (*ANYTHING_ELSE, "x", [], [1], ["a", "b"], RAGGED, *NO_SHARES),
+            "came": (3, "D5 2", ["C4 2"]),
+            "most": (41, *NO_COUNT),
+        },
+    ),
+    "show.plot_map": (
+        {"page": [[0, 1], [2, 3]], "names": ["a", "b"]},
+        {
+            "page": (
+                *(*ANYTHING_ELSE, "x", [], [1, 2], [[1, 2, 3]], [["a", "b"]] * 2, RAGGED, TUNE),
+                *([[1, 2]], [[float("nan"), 0]] * 2, [[1e300, 0]] * 2, np.zeros((201, 2))),
+            ),
+            "names": (*ANYTHING_ELSE, "ab", [], ["a"], ["a", 3], MELODY, NO_AXIS),
+            "groups": (3, "ab", [], ["a"], ["a", 3], NO_AXIS),
             "title": NO_TITLE,
         },
     ),
@@ -688,7 +779,21 @@ CALLS = {
             "top_k": (0, 1.5, "5", True),
             "top_p": (0, 1.5, "0.9", float("nan"), True),
             "style": ("polka", 3, ["reel"]),
+            "key": NO_KEY,
+            "onsets": NO_ONSETS,
             "seed": NO_SEED,
+            "network": NO_NETWORK,
+            "vocabulary": ("x", 3, ["D5 2"]),
+        },
+    ),
+    "pretrained.compose_tune": (
+        {},
+        {
+            "style": (None, "polka", 3, ["reel"]),
+            "key": (None, *NO_KEY),
+            "bars": (1.5, 0, -3, 65, *NO_NUMBER),
+            "seed": NO_SEED,
+            "temperature": NO_TEMPERATURE,
             "network": NO_NETWORK,
             "vocabulary": ("x", 3, ["D5 2"]),
         },

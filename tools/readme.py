@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from math import exp
 from statistics import fmean
 
 from helpers.metrics.drums import multiple
@@ -42,13 +41,21 @@ def accompaniment_table(card: dict) -> str:
 
 
 def tunes_table(card: dict) -> str:
-    """How well the next event of held-out tunes is predicted, from notebook 02's card."""
+    """How well the next word of held-out tunes is predicted, from notebook 02's card, and the form
+    of tunes from nothing, as means and spread of several trainings."""
+    scores, form = card["spread"]["scores"], card["spread"]["form"]
+    heads = "nats a word", "accuracy"
+    losses = {name: dict(zip(heads, figures, strict=True)) for name, figures in scores.items()}
+    last = list(form)[-1]
+    columns = {"real": "real tunes", "looking back": last, "not looking back": "plain"}
     rows = {
-        name: {"nats an event": nats, "perplexity": exp(nats), "accuracy": accuracy}
-        for name, (nats, accuracy) in card["test"]["tunes"].items()
+        figure: {
+            head: form[name][figure][: 1 if head == "real" else 2] for head, name in columns.items()
+        }
+        for figure in form["real tunes"]
     }
-    form = {"nats an event": ".2f", "perplexity": ".1f", "accuracy": ".1%"}
-    return markdown("on held-out tunes", table(rows, form=form))
+    losses = markdown("on held-out tunes", table(losses))
+    return losses + "\n\n" + markdown("300 tunes from nothing", table(rows, form=".2f"))
 
 
 def benchmark_table(card: dict) -> str:

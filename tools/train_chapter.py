@@ -1,5 +1,5 @@
 """Trains a chapter by running its notebook as a program, and publishes what it made:
-``make checkpoints NB=04``.
+``make checkpoints NB=04``. With ``--keep`` what it made stays in ``runs/``.
 
 IPython runs the cells as they are, without a Jupyter client. (Its command line ends with success
 even when a cell failed, hence this file.) Runs that were interrupted go on where they stopped.
@@ -25,6 +25,7 @@ def run_as_program(path: Path) -> None:
 
 
 def main(numbers: list[str]) -> int:
+    numbers, keep = [one for one in numbers if one != "--keep"], "--keep" in numbers
     if len(numbers) != 1:
         raise SystemExit("Which chapter? Give the number of its notebook, such as NB=04.")
     (path,) = find_notebooks(numbers)
@@ -43,9 +44,10 @@ def main(numbers: list[str]) -> int:
         return 1
     print(f"{path.name}: trained in {(time.perf_counter() - started) / 60:.1f} minutes")
 
-    from helpers.training.checkpoints import publish
+    if not keep:
+        from helpers.training.checkpoints import publish
 
-    publish(path.stem)
+        publish(path.stem)
     return 0
 
 

@@ -195,9 +195,15 @@ def batches_from(make_arrays, settings, iteration):
 def train_network(chapter, build, make_arrays, step, judge, settings, label, learned_from):
     """Trains until all epochs are done; goes on from the last save. learned_from: the data that the
     arrays are made of, or its hash."""
-    batches = settings["batches"]
-    run = rnn.build_training(chapter, build, batches, settings, learned_from)
-    network, optimizer = run.networks["network"], run.optimizers["optimizer"]
+    batches, network = settings["batches"], build()
+    iterations = settings["epochs"] * batches
+    rate = keras.optimizers.schedules.CosineDecay(
+        0.0, iterations, warmup_target=settings["learning_rate"], warmup_steps=50
+    )
+    optimizer = keras.optimizers.Adam(rate, global_clipnorm=1.0)
+    optimizer.build(network.trainable_variables)
+    networks = {"network": network, "best": build()}
+    run = training.Training(chapter, networks, {"optimizer": optimizer}, settings, learned_from)
 
     def make_step(run):
         stream = batches_from(make_arrays, settings, run.iteration)
@@ -207,7 +213,6 @@ def train_network(chapter, build, make_arrays, step, judge, settings, label, lea
         recent = run.history["loss"][-batches:]
         return judge(network) | {"training loss": float(np.mean(recent))}
 
-    iterations = settings["epochs"] * batches
     epochs = range(batches, iterations, batches)
     choice = {"choose": "validation loss"}
     return training.train(run, make_step, iterations, label, look_back, epochs, **choice)
@@ -509,7 +514,7 @@ def composer_step(network, optimizer, inputs, targets):
 def sum_losses(network, inputs, targets):
     """The sum of the losses, and how many targets are no padding."""
     losses = rnn.event_losses(rnn.predict(network, inputs), targets)
-    return tf.reduce_sum(losses), rnn.count_real(targets)
+    return tf.reduce_sum(losses), tf.math.count_nonzero(targets, dtype=tf.float32)
 
 
 def composer_figures(network, inputs, targets):
@@ -550,7 +555,7 @@ def music_figures(tokens):
         "notes a second": len(notes) / max(notes[:, 1].max(initial=0), 0.01),
         "share in one scale": metrics.scale_consistency(pitches[:, None]),
         "pitches used": len(set(pitches)),
-        "phrases that come back": rnn.repetition(steps) if len(steps) > 3 else 0.0,
+        "phrases that come back": metrics.repetition([steps]) if len(steps) > 3 else 0.0,
     }
 
 # %% ../../notebooks/03_critic_and_composer.ipynb #cell-129

@@ -2,22 +2,13 @@
 
 # %% auto #0
 __all__ = ['START', 'END', 'START_TOKEN', 'END_TOKEN', 'HOME', 'SIGNATURES', 'BAR_TICKS', 'PLACES', 'CYCLE', 'KIND', 'COLUMNS',
-           'HIDDEN', 'CELLS', 'LONGEST_TUNE', 'LOWEST', 'HIGHEST', 'CLASSES', 'NOTHING', 'VOICES', 'LONGEST', 'BEFORE',
-           'HELD', 'HINT', 'LENGTH', 'PLACE', 'SEEN', 'MOST_HELD', 'LENGTHS', 'BAR', 'shift_home', 'tune_words',
-           'tune_vocabulary', 'as_places', 'word_ticks', 'places_of', 'Sequence', 'tune_sequence', 'token_batches',
-           'pad', 'recurrent_stack', 'build_rnn', 'embed', 'empty_state', 'predict', 'event_losses', 'mean_loss',
-           'count_real', 'train_step', 'judge_batch', 'evaluate', 'build_training', 'batches_an_epoch', 'batches_from',
-           'next_probabilities', 'write_plainly', 'train_network', 'restrict', 'move_clock', 'play_on', 'read_seed',
-           'is_banned', 'continue_tokens', 'groups', 'repetition', 'novelty', 'count_ngram', 'beside', 'judge_ngram',
-           'figures_of', 'tune_figures', 'build_transformer', 'batch_losses', 'losses_by_bar', 'piece_clock',
-           'soprano_words', 'chord_words', 'chorale_sequences', 'to_classes', 'to_pitches', 'recall', 'observe',
-           'look_back', 'build_listener', 'one_hot', 'build_head', 'build_chorale_network', 'Prepared', 'prepare',
-           'moved', 'transposed', 'chorale_batch', 'chorale_step', 'judge_notes', 'judge_pieces', 'chorale_losses',
-           'to_nats', 'fits', 'nats_per_note', 'choose_chord', 'compose_voices', 'build_chorale_training',
-           'judge_chorales', 'train_chorales', 'harmonise_windows']
+           'CELLS', 'HIDDEN', 'LAGS', 'LONGEST_RUN', 'LONGEST_TUNE', 'shift_home', 'tune_words', 'as_places',
+           'Sequence', 'tune_sequence', 'pad', 'recurrent_stack', 'network_inputs', 'embed', 'build_rnn', 'empty_state',
+           'predict', 'event_losses', 'mean_loss', 'train_step', 'judge_batch', 'evaluate', 'make_step',
+           'train_network', 'restrict', 'clock_at', 'echoes_at', 'write_on', 'compose', 'as_choice', 'Looking',
+           'look_back', 'build_looking_rnn', 'build_transformer']
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-005
-import itertools
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-004
 from typing import NamedTuple
 
 import keras
@@ -27,9 +18,9 @@ from keras import layers, ops
 
 from helpers import course, data, metrics, music, training
 from helpers.data import KINDS
-from helpers.music import EVENT_WORD, REST, SIXTHS_PER_STEP
+from helpers.music import SIXTHS_PER_STEP
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-013
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-015
 # Step 2 - a tune as words
 START, END = "<start>", "<end>"
 START_TOKEN, END_TOKEN = 1, 2
@@ -45,11 +36,6 @@ def tune_words(tune):
     """A tune as words: a start, its notes and rests with the tonic moved to D, and an end."""
     notes = tune.notes + np.array([0, 0, shift_home(tune.tonic)])
     return [START, *music.melody_words(notes), END]
-
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-016
-def tune_vocabulary(tunes):
-    """The words of the tunes, the start and the end first."""
-    return music.Vocabulary([tune_words(tune) for tune in tunes], special=[START, END])
 
 # %% ../../notebooks/02_next_note_rnn.ipynb #cell-019
 # Step 2 - the clock and the kind
@@ -70,73 +56,31 @@ def as_places(clock, signature, kind=None):
     return np.column_stack([place, clock[:, 1] % CYCLE, same]).astype(np.int32)
 
 # %% ../../notebooks/02_next_note_rnn.ipynb #cell-021
-def word_ticks(words):
-    """How long each word of a vocabulary lasts, in ticks: ``(words,)`` int32. Padding and special
-    words take no time, and words that are no notes (chords) a quarter."""
-    ticks = []
-    for word in words:
-        if not word or music.is_timeless(word):
-            ticks.append(0)
-        else:
-            steps = music.read_word(word)[1] if EVENT_WORD.fullmatch(word) else 4
-            ticks.append(round(steps * SIXTHS_PER_STEP))
-    return np.array(ticks, np.int32)
-
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-022
-def places_of(tokens, first, words):
-    """The places of tokens from the place of the first one on, ``(tokens, 4)``."""
-    ticks, bar = word_ticks(words)[tokens], BAR_TICKS[first[2]]
-    time = first[0] + np.cumsum(np.append(0, ticks[:-1]))
-    same = np.tile(first[2:], (len(tokens), 1))
-    return np.column_stack([time % bar, (first[1] + time // bar) % CYCLE, same]).astype(np.int32)
-
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-024
 class Sequence(NamedTuple):
     """tokens: ``(length + 1,)`` int32, a start and an end included. places: ``(length, 4)`` int32,
-    one row a predicted token."""
+    a row for each predicted token."""
 
     tokens: np.ndarray
     places: np.ndarray
 
 
-def tune_sequence(tune, vocabulary):
-    """A tune as a ``Sequence``."""
-    tokens = vocabulary.encode(tune_words(tune), unknown="nearest")
+def tune_sequence(tune, vocabulary, words=None):
+    """A tune as a ``Sequence``. Words that the vocabulary lacks become the nearest it has; who has
+    the tune's words at hand gives them."""
+    tokens = vocabulary.encode(words or tune_words(tune), unknown="nearest")
     return Sequence(tokens, as_places(data.event_clock(tune), tune.time_signature, tune.kind))
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-027
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-023
 # Step 2 - padded batches
-HIDDEN = 1 / 8
-
-
-def token_batches(sequences, batch_size, seed=None, epoch=0):
-    """Yields ``(inputs, places, targets)`` of every sequence, padded with zeros. With a seed the
-    batches are shuffled and some kinds hidden; the same seed and epoch give the same batches."""
-    rng = np.random.default_rng((seed or 0, epoch))
-    lengths = np.array([len(sequence.places) for sequence in sequences])
-    noise = 0 if seed is None else rng.uniform(0, 30, len(lengths))
-    order = np.argsort(lengths + noise, kind="stable")
-    batches = [order[i : i + batch_size] for i in range(0, len(order), batch_size)]
-    for index in batches if seed is None else rng.permutation(len(batches)):
-        chosen = [sequences[i] for i in (index if seed is None else batches[index])]
-        inputs, places, targets = pad(chosen)
-        if seed is not None:
-            places[rng.random(len(places)) < HIDDEN, :, KIND] = 0
-        yield inputs, places, targets
+def pad(sequences):
+    """Sequences of unequal lengths as rectangles filled up with zeros: ``(inputs, targets)``, the
+    inputs being a list of tokens, places and whatever else the sequences have."""
+    tokens, *others = zip(*sequences)
+    rows = [[row[:-1] for row in tokens], *others, [row[1:] for row in tokens]]
+    *inputs, targets = (keras.utils.pad_sequences(some, padding="post") for some in rows)
+    return inputs, targets
 
 # %% ../../notebooks/02_next_note_rnn.ipynb #cell-028
-def pad(sequences):
-    """Sequences of unequal lengths as rectangles of inputs, places and targets."""
-    length = max(len(sequence.places) for sequence in sequences)
-    inputs, targets = np.zeros((2, len(sequences), length), np.int32)
-    places = np.zeros((len(sequences), length, len(COLUMNS)), np.int32)
-    for row, (tokens, clock) in enumerate(sequences):
-        inputs[row, : len(clock)] = tokens[:-1]
-        targets[row, : len(clock)] = tokens[1:]
-        places[row, : len(clock)] = clock
-    return inputs, places, targets
-
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-031
 # Step 3 - build the RNN
 CELLS = {"lstm": (layers.LSTM, 2), "gru": (layers.GRU, 1)}  # an LSTM's state has two rows
 
@@ -156,26 +100,31 @@ def recurrent_stack(x, state, cell, dropout):
         ends.append(ops.stack(end, axis=1))
     return x, ops.stack(ends, axis=1)
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-033
-def build_rnn(words, cell="lstm", depth=2, units=192, embedding=96, dropout=0.25):
-    """Tokens ``(length,)``, places ``(length, 4)`` and a state in; the next tokens' logits
-    ``(length, words)`` and the new state out."""
-    tokens = keras.Input((None,), dtype="int32", name="tokens")
-    places = keras.Input((None, len(COLUMNS)), dtype="int32", name="places")
-    state = keras.Input((depth, CELLS[cell][1], units), name="state")
-    x = layers.Dropout(dropout)(embed(tokens, places, words, embedding))
-    x, end = recurrent_stack(x, state, cell, dropout)
-    return keras.Model([tokens, places, state], [layers.Dense(words)(x), end], name="rnn")
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-029
+def network_inputs(*names):
+    """Tokens ``(length,)`` and, by name, rows of four numbers for each of them."""
+    rows = [keras.Input((None, 4), dtype="int32", name=name) for name in names]
+    return keras.Input((None,), dtype="int32", name="tokens"), *rows
 
 
 def embed(tokens, places, words, size):
     """Tokens and places as rows of numbers, side by side: ``(length, size + 64)``."""
-    parts = [layers.Embedding(words, size)(tokens)]
+    parts = [layers.Embedding(words, size, name="words")(tokens)]
     for column, (values, width) in enumerate(zip(COLUMNS, (32, 8, 8, 16))):
         parts.append(layers.Embedding(values, width)(places[..., column]))
     return ops.concatenate(parts, axis=-1)
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-034
+
+def build_rnn(words, units=192, dropout=0.25):
+    """The next tokens' logits ``(length, words)`` and the new state out."""
+    tokens, places = network_inputs("places")
+    state = keras.Input((2, 2, units), name="state")  # two LSTMs, two rows of numbers each
+    x = layers.Dropout(dropout)(embed(tokens, places, words, 96))
+    x, end = recurrent_stack(x, state, "lstm", dropout)
+    return keras.Model([tokens, places, state], [layers.Dense(words)(x), end], name="rnn")
+
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-031
+# Step 4 - predict, and the loss
 def empty_state(network, count):
     """The state in which ``count`` sequences begin: nothing is remembered."""
     shape = next(tensor.shape for tensor in network.inputs if tensor.name == "state")
@@ -190,8 +139,7 @@ def predict(network, *inputs, training=False):
         return network(inputs, training=training)[0]
     return network(inputs, training=training)  # a network without a state
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-037
-# Step 4 - the loss
+
 def event_losses(logits, targets):
     """Minus the log probability of each target, in nats; 0 where the target is padding."""
     losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
@@ -200,124 +148,85 @@ def event_losses(logits, targets):
 
 def mean_loss(logits, targets):
     """The mean over the targets that are no padding."""
-    return tf.reduce_sum(event_losses(logits, targets)) / count_real(targets)
+    count = tf.reduce_sum(tf.cast(targets != 0, tf.float32))
+    return tf.reduce_sum(event_losses(logits, targets)) / count
 
-
-def count_real(targets):
-    """How many targets are no padding."""
-    return tf.reduce_sum(tf.cast(targets != 0, tf.float32))
-
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-042
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-038
 # Step 5 - one training step
 @tf.function(reduce_retracing=True)
-def train_step(network, optimizer, inputs, places, targets):
+def train_step(network, optimizer, inputs, targets):
     """One update of the network; returns the mean loss."""
     with tf.GradientTape() as tape:
-        loss = mean_loss(predict(network, inputs, places, training=True), targets)
+        loss = mean_loss(predict(network, *inputs, training=True), targets)
     weights = network.trainable_variables
     optimizer.apply(tape.gradient(loss, weights), weights)
     return loss
 
 
 @tf.function(reduce_retracing=True)
-def judge_batch(network, inputs, places, targets):
-    """The sum of the losses, of right guesses (the most likely word), and of real targets."""
-    logits = predict(network, inputs, places)
+def judge_batch(network, inputs, targets):
+    """The loss of each event, and whether the likeliest word came: ``(tunes, length)`` both."""
+    logits = predict(network, *inputs)
     guesses = tf.argmax(logits[..., 1:], axis=-1, output_type=tf.int32) + 1  # never padding
-    right = tf.reduce_sum(tf.cast(guesses == targets, tf.float32))  # padding is never right
-    return tf.reduce_sum(event_losses(logits, targets)), right, count_real(targets)
+    return event_losses(logits, targets), guesses == targets
 
 
 def evaluate(network, sequences):
     """``(nats, accuracy)`` over all events of the sequences."""
-    sums = [judge_batch(network, *batch) for batch in token_batches(sequences, 32)]
-    nats, right, count = np.sum(sums, axis=0)
-    return float(nats / count), float(right / count)
+    sums = np.zeros(3)
+    for some in data.batches_by_length(sequences, 32):
+        inputs, targets = pad(some)
+        sums += [np.sum(part) for part in (*judge_batch(network, inputs, targets), targets != 0)]
+    return sums[0] / sums[2], sums[1] / sums[2]
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-044
-def build_training(chapter, build, batches, settings, learned_from):
-    """A training, ready to begin or to go on. ``build`` returns the network; a second one, "best",
-    keeps the best weights. batches: how many make an epoch. learned_from: the data, or its hash."""
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-039
+HIDDEN = 1 / 8  # of the tunes: the kind is not told, so that the network can do without it
+
+
+def make_step(run, train):
+    """A function that does one update: the iteration decides which tunes it sees."""
+    network, optimizer = run.networks["network"], run.optimizers["optimizer"]
+    size, seed = run.settings["batch_size"], run.settings["seed"]
+
+    def step(iteration):
+        epoch, number = divmod(iteration, -(-len(train) // size))
+        inputs, targets = pad(data.batches_by_length(train, size, seed, epoch)[number])
+        rng = np.random.default_rng((seed, iteration))
+        inputs[1][rng.random(len(targets)) < HIDDEN, :, KIND] = 0
+        return {"loss": train_step(network, optimizer, inputs, targets)}
+
+    return step
+
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-041
+def train_network(folder, build, settings, train, valid):
+    """Trains what ``build()`` returns, or goes on with it where it stopped."""
     networks = {"network": build(), "best": build()}
-    rate = keras.optimizers.schedules.CosineDecay(
-        0.0,
-        settings["epochs"] * batches,
-        warmup_target=settings["learning_rate"],
-        warmup_steps=50,
-    )
-    optimizer = keras.optimizers.Adam(rate, global_clipnorm=1.0)
-    optimizer.build(networks["network"].trainable_variables)
-    return training.Training(chapter, networks, {"optimizer": optimizer}, settings, learned_from)
-
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-045
-def batches_an_epoch(sequences, settings):
-    """How many batches show every sequence once."""
-    return -(-len(sequences) // settings["batch_size"])
-
-
-def batches_from(sequences, settings, iteration):
-    """All batches of a training from ``iteration`` on, epoch after epoch."""
-    epoch, skipped = divmod(iteration, batches_an_epoch(sequences, settings))
-    while True:
-        epoch_batches = token_batches(sequences, settings["batch_size"], settings["seed"], epoch)
-        yield from itertools.islice(epoch_batches, skipped, None)
-        epoch, skipped = epoch + 1, 0
-
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-047
-@tf.function(reduce_retracing=True)
-def next_probabilities(network, tokens, places):
-    """The probabilities of the word after the last, ``(words,)``."""
-    return tf.nn.softmax(predict(network, tokens, places)[0, -1])
-
-
-def write_plainly(network, words, first_place, count, seed):
-    """``(count,)`` tokens that follow on a start, drawn one by one; zeros after an end."""
-    rng = np.random.default_rng(seed)
-    written = np.zeros(count, np.int32)
-    for i in range(count):
-        tokens = np.append(START_TOKEN, written[:i])
-        places = places_of(np.append(written[:i], 0), first_place, words)
-        likely = next_probabilities(network, tokens[None].astype(np.int32), places[None]).numpy()
-        written[i] = rng.choice(len(likely), p=likely / likely.sum())
-        if written[i] == END_TOKEN:
-            break
-    return written
-
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-049
-def train_network(run, train, valid, label, write=None):
-    """Trains until the last epoch, or until ``patience`` epochs have passed without a better one.
-    ``write(network)``, where it is given, is kept as a sample before and after each epoch."""
-    settings, network = run.settings, run.networks["network"]
-    batches = batches_an_epoch(train, settings)
+    batches = -(-len(train) // settings["batch_size"])
     iterations = settings["epochs"] * batches
+    rate = keras.optimizers.schedules.CosineDecay(settings["learning_rate"], iterations, alpha=0.02)
+    optimizer = keras.optimizers.Adam(rate, beta_2=0.99, clipnorm=1.0)
+    optimizer.build(networks["network"].trainable_variables)
 
-    def make_step(run):
-        if write and not run.samples:
-            run.samples["written"] = [write(network)]
-        stream = batches_from(train, settings, run.iteration)
-        optimizer = run.optimizers["optimizer"]
-        return lambda iteration: {"loss": train_step(network, optimizer, *next(stream))}
-
-    def look_back(run):
-        if write:
-            run.samples["written"].append(write(network))
-        loss, accuracy = evaluate(network, valid)
+    def look_at_valid(run):
+        loss, accuracy = evaluate(networks["network"], valid)
         return {
             "epoch": run.iteration // batches,
-            "training loss": float(np.mean(run.history["loss"][-batches:])),
+            "training loss": np.mean(run.history["loss"][-batches:]),
             "validation loss": loss,
             "validation accuracy": accuracy,
         }
 
-    epochs = range(batches, iterations, batches)
-    choice = {"choose": "validation loss", "patience": settings["patience"]}
-    return training.train(run, make_step, iterations, label, look_back, epochs, **choice)
+    run = training.Training(folder, networks, {"optimizer": optimizer}, settings, train)
+    looks = {"look_back": look_at_valid, "look_at": range(batches, iterations, batches)}
+    return training.train(
+        run, lambda run: make_step(run, train), iterations, choose="validation loss", **looks
+    )
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-066
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-055
 # Step 6 - five ways to choose
 def restrict(logits, temperature, top_k, top_p):
-    """Logits ``(batch, words)`` to draw from: divided by the temperature, and very low for words
-    that are neither among the ``top_k`` nor needed for the probability ``top_p``."""
+    """Logits ``(batch, words)`` to draw from: divided by the temperature ``(batch, 1)``, and very
+    low for words that are neither among the ``top_k`` nor needed for the probability ``top_p``."""
     logits = logits / temperature
     falling = tf.sort(logits, direction="DESCENDING")
     before = tf.cumsum(tf.nn.softmax(falling), axis=1, exclusive=True)
@@ -325,136 +234,122 @@ def restrict(logits, temperature, top_k, top_p):
     least = tf.reduce_min(tf.where(stays, falling, np.inf), axis=1, keepdims=True)
     return tf.where(logits >= least, logits, -1e9)
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-069
-def move_clock(place, ticks):
-    """The places ``(batch, 4)`` of the events that follow on events so long."""
-    bar = tf.gather(tf.constant(BAR_TICKS), place[:, 2])
-    moved = place[:, 0] + ticks
-    clock = tf.stack([moved % bar, (place[:, 1] + moved // bar) % CYCLE], axis=1)
-    return tf.concat([clock, place[:, 2:]], axis=1)
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-060
+LAGS, LONGEST_RUN = (1, 2, 4, 8), 16  # in bars; in words
 
 
+def clock_at(time, first):
+    """Where tunes are, so many ticks after their first downbeat: their places ``(tunes, 4)``, and
+    the same as one number, a bar later being ``PLACES`` more. first: their first word's places."""
+    bar_ticks = tf.gather(tf.constant(BAR_TICKS), first[:, 2])
+    bar, place = time // bar_ticks, time % bar_ticks
+    places = tf.stack([place, bar % CYCLE, first[:, 2], first[:, 3]], axis=1)
+    return places, bar * PLACES + place
+
+
+def echoes_at(here, positions, written):
+    """Of the tokens written at positions ``(tunes, count)``, those that stood ``LAGS`` bars before
+    here: ``(tunes, 4)``, 0 where none did."""
+    wanted = here[:, None] - PLACES * tf.constant(LAGS)
+    same = positions[:, None, :] == wanted[:, :, None]
+    return tf.reduce_max(tf.where(same, written[:, None, :], 0), axis=2)
+
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-061
 @tf.function(reduce_retracing=True)
-def play_on(network, ticks, banned, token, place, state, count, seed, choice):
-    """Draws ``count`` tokens after ``token``, padding after an end: ``(count, batch)``."""
-    written = tf.TensorArray(tf.int32, count)
-    over = tf.zeros_like(token, tf.bool)
-    for i in tf.range(count):
-        logits, state = network([token[:, None], place[:, None], state], training=False)
-        logits = restrict(tf.where(banned, -1e9, logits[:, 0]), *choice)
-        token = tf.random.stateless_categorical(logits, 1, [seed, i], dtype=tf.int32)[:, 0]
-        token = tf.where(over, 0, token)
-        over = over | (token == END_TOKEN)
-        place = move_clock(place, tf.gather(ticks, token))
-        written = written.write(i, token)
-    return written.stack()
+def write_on(network, ticks, allowed, given, first, seed, choice):
+    """``given`` ``(tunes, count)`` with a drawn token wherever it is -1, and 0 after an end."""
+    temperature, cadence, top_k, top_p = choice
+    bar = tf.where(first[:, 1] == CYCLE - 1, -1, first[:, 1])  # bar 7 of 8 is a pickup
+    time = first[:, 0] + bar * tf.gather(tf.constant(BAR_TICKS), first[:, 2])
+    token = tf.fill([tf.shape(given)[0]], START_TOKEN)
+    state, runs = empty_state(network, tf.shape(given)[0]), tf.zeros_like(first)
+    written, positions = tf.zeros_like(given), tf.fill(tf.shape(given), -(10**9))
+    for i in tf.range(tf.shape(given)[1]):
+        places, here = clock_at(time, first)
+        echoes = echoes_at(here, positions, written)
+        seen = [token, places, echoes, tf.minimum(runs, LONGEST_RUN)][: len(network.inputs) - 1]
+        logits, state = network([*(row[:, None] for row in seen), state], training=False)
+        eighth = (places[:, 1] == CYCLE - 1) & (here >= 0)  # no pickup
+        heat = tf.where(eighth, cadence, temperature)[:, None]
+        logits = restrict(tf.where(allowed, logits[:, 0], -1e9), heat, top_k, top_p)
+        drawn = tf.random.stateless_categorical(logits, 1, [seed, i], dtype=tf.int32)[:, 0]
+        over = (token == END_TOKEN) | (token == 0)
+        token = tf.where(over, 0, tf.where(given[:, i] < 0, drawn, given[:, i]))
+        runs = tf.where((echoes == token[:, None]) & (echoes > 0), runs + 1, 0)
+        now = tf.range(tf.shape(given)[1]) == i
+        written = tf.where(now, token[:, None], written)
+        positions = tf.where(now, here[:, None], positions)
+        time += tf.gather(ticks, token)
+    return written
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-070
-@tf.function(reduce_retracing=True)
-def read_seed(network, tokens, places, state):
-    """The state after tokens that are given."""
-    return network([tokens, places, state], training=False)[1]
-
-
-def is_banned(word, end):
-    """Whether a word may not be drawn: padding, and special words but for the end."""
-    return not word or (music.is_timeless(word) and not (end and word == END))
-
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-071
-def continue_tokens(
-    network, words, tokens, places, count, seed, temperature=1.0, top_k=None, top_p=None, end=True
-):
-    """Goes on from tokens ``(batch, length)``; the last row of ``places`` ``(batch, length, 4)`` is
-    that of the first new event. Returns ``(batch, count)`` int32, zeros after an end. Temperature
-    0 is greedy. Without ``end`` the music may not end; other special words never come."""
-    tokens, places = tf.constant(tokens, tf.int32), tf.constant(places, tf.int32)
-    state = empty_state(network, len(tokens))
-    if tokens.shape[1] > 1:
-        state = read_seed(network, tokens[:, :-1], places[:, :-1], state)
-    top_k = 1 if temperature == 0 else top_k or len(words)
-    ticks = tf.constant(word_ticks(words))
-    banned = tf.constant([is_banned(word, end) for word in words])
-    budget = tf.constant(count, tf.int32), tf.constant(seed, tf.int32)
-    limits = tf.constant(top_k, tf.int32), tf.constant(top_p or 1.0, tf.float32)
-    choice = tf.constant(temperature or 1.0, tf.float32), *limits
-    last = tokens[:, -1], places[:, -1], state
-    drawn = play_on(network, ticks, banned, *last, *budget, choice)
-    return drawn.numpy().T
-
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-077
-def groups(tokens, size):
-    """All groups of so many tokens in a row, padding dropped."""
-    tokens = [int(token) for token in tokens if token]
-    return [tuple(tokens[i : i + size]) for i in range(len(tokens) - size + 1)]
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-062
+def compose(network, words, first, count, seed, given=(), banned=(), **choice):
+    """Tunes of at most ``count`` words ``(tunes, count)`` int32, zeros after an end. first: the
+    places of each tune's first word ``(tunes, 4)``; given: the tokens of a beginning; banned: words
+    that never come (``END``: the music may not end); choice: what ``as_choice`` takes."""
+    tokens = np.full((len(first), count), -1, np.int32)
+    tokens[:, : len(given)] = given
+    ticks = music.word_ticks(words)
+    allowed = [(ticks[i] > 0 or word == END) and word not in banned for i, word in enumerate(words)]
+    arrays = [tf.constant(array) for array in (ticks, allowed, tokens, np.int32(first), int(seed))]
+    return write_on(network, *arrays, as_choice(len(words), **choice)).numpy()
 
 
-def repetition(tokens, size=4):
-    """The share of groups that stood in the same tune before."""
-    found = groups(tokens, size)
-    return 1 - len(set(found)) / max(len(found), 1)
+def as_choice(words, temperature=1.0, cadence=None, top_k=None, top_p=1.0):
+    """Temperature (0: greedy), that in every eighth bar, k and p as tensors."""
+    cadence = temperature if cadence is None else cadence
+    heats = [tf.constant(max(float(heat), 1e-6)) for heat in (temperature, cadence)]
+    return *heats, tf.constant(int(top_k or words)), tf.constant(float(top_p))
+
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-079
+class Looking(NamedTuple):
+    """A ``Sequence`` with what it echoes. echoes: ``(length, 4)`` int32, the token that began at
+    the same place so many bars ago (``LAGS``), 0 where none did. runs: for how many tokens in a
+    row, up to now, each of those was what came."""
+
+    tokens: np.ndarray
+    places: np.ndarray
+    echoes: np.ndarray
+    runs: np.ndarray
 
 
-def novelty(tokens, known, size=8):
-    """The share of groups that are not among ``known``."""
-    found = groups(tokens, size)
-    return sum(group not in known for group in found) / max(len(found), 1)
+def look_back(sequence):
+    """A ``Sequence`` as a ``Looking``."""
+    tokens, places = sequence[:2]
+    bars = np.cumsum(np.diff(places[:, 1], prepend=places[0, 1]) % CYCLE)
+    echoes, runs = np.zeros((2, len(places), len(LAGS)), np.int32)
+    stood, run = {}, np.zeros(len(LAGS), np.int32)
+    for i, here in enumerate((bars * PLACES + places[:, 0]).tolist()):
+        echoes[i] = [stood.get(here - lag * PLACES, 0) for lag in LAGS]
+        runs[i] = np.minimum(run, LONGEST_RUN)
+        stood[here] = tokens[i + 1]
+        run = np.where((echoes[i] == tokens[i + 1]) & (echoes[i] > 0), run + 1, 0)
+    return Looking(tokens, places, echoes, runs)
 
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-081
-def count_ngram(order, words, train, clock):
-    """An n-gram of the sequences' tokens; with ``clock`` it also knows the place in the bar and
-    the time signature of what it predicts."""
-    model = metrics.NGram(order, words)
-    return model.fit([s.tokens[1:] for s in train], [beside(s) for s in train] if clock else None)
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-083
+def build_looking_rnn(words, units=192, dropout=0.25):
+    """As ``build_rnn``, but it sees echoes and runs, and can trust the echoes."""
+    tokens, places, echoes, runs = network_inputs("places", "echoes", "runs")
+    state = keras.Input((2, 2, units), name="state")
+    seen = layers.Reshape((-1, 4 * 32))(layers.Embedding(words, 32)(echoes))
+    lengths = layers.Reshape((-1, 4 * 8))(layers.Embedding(LONGEST_RUN + 1, 8)(runs))
+    x = ops.concatenate([embed(tokens, places, words, 96), seen, lengths], axis=-1)
+    x, end = recurrent_stack(layers.Dropout(dropout)(x), state, "lstm", dropout)
+    trust = layers.Dense(len(LAGS), name="trust")(ops.concatenate([x, lengths], axis=-1))
+    bonus = ops.one_hot(echoes, words) * ops.where(echoes > 0, trust, 0.0)[..., None]
+    logits = layers.Dense(words)(x) + ops.sum(bonus, axis=-2)
+    return keras.Model([tokens, places, echoes, runs, state], [logits, end], name="looking_rnn")
 
-
-def beside(sequence):
-    """The place in the bar and the time signature as one number for each event."""
-    return sequence.places[:, 0] + PLACES * sequence.places[:, 2]
-
-
-def judge_ngram(model, sequences, clock):
-    """``(nats, accuracy)`` of an n-gram over all events of the sequences."""
-    conditions = [beside(s) for s in sequences] if clock else None
-    return model.evaluate([s.tokens[1:] for s in sequences], conditions)
-
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-086
-def figures_of(tokens, place, words, known):
-    """The musical figures of one tune: its tokens without the start, and the first one's place."""
-    tokens = [int(token) for token in tokens if token]
-    played = [words[token] for token in tokens]
-    pitches = music.words_to_notes(played)[:, 2]
-    bar = BAR_TICKS[place[2]]
-    ends = place[0] + np.cumsum(word_ticks(played))
-    bars = ends[-1] / bar
-    return {
-        "bars": bars,
-        "notes a bar": len(pitches) / max(bars, 1),
-        "bar lines respected": len({end for end in ends if end % bar == 0}) / max(bars // 1, 1),
-        "leaps": (np.abs(np.diff(pitches)) > 5).mean() if len(pitches) > 1 else 0.0,
-        "in one scale": metrics.scale_consistency(music.words_to_voice(played)[0][:, None]),
-        "ends by itself": END in played,
-        "ends on the tonic": len(pitches) and pitches[-1] % 12 == HOME,
-        "repetition": repetition(tokens),
-        "novelty": novelty(tokens, known),
-    }
-
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-087
-def tune_figures(tunes, first_places, words, known):
-    """The means of ``figures_of`` over tunes, whose first places are ``(tunes, 4)``."""
-    each = [figures_of(*tune, words, known) for tune in zip(tunes, first_places)]
-    return {name: float(np.nanmean([figures[name] for figures in each])) for name in each[0]}
-
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-094
+# %% ../../notebooks/02_next_note_rnn.ipynb #cell-095
 # Challenge - a causal Transformer
 LONGEST_TUNE = 512  # events
 
 
-def build_transformer(words, depth=3, units=128, heads=4, embedding=96, dropout=0.2):
-    """Tokens ``(length,)`` and places ``(length, 4)`` in; the next tokens' logits out."""
-    tokens = keras.Input((None,), dtype="int32", name="tokens")
-    places = keras.Input((None, len(COLUMNS)), dtype="int32", name="places")
+def build_transformer(words, depth=2, units=128, heads=4, dropout=0.1):
+    """As ``build_rnn``, without a state: every event sees all earlier ones."""
+    tokens, places = network_inputs("places")
     number = ops.minimum(ops.cumsum(ops.ones_like(tokens), axis=1), LONGEST_TUNE) - 1
-    x = layers.Dense(units)(embed(tokens, places, words, embedding))
+    x = layers.Dense(units)(embed(tokens, places, words, 96))
     x = layers.Dropout(dropout)(x + layers.Embedding(LONGEST_TUNE, units)(number))
     for _ in range(depth):
         seen = layers.LayerNormalization()(x)
@@ -464,393 +359,3 @@ def build_transformer(words, depth=3, units=128, heads=4, embedding=96, dropout=
         x = x + layers.Dropout(dropout)(layers.Dense(units)(wide))
     logits = layers.Dense(words)(layers.LayerNormalization()(x))
     return keras.Model([tokens, places], logits, name="transformer")
-
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-098
-@tf.function(reduce_retracing=True)
-def batch_losses(network, inputs, places, targets):
-    """The loss of each event ``(tunes, length)``; 0 where there is padding."""
-    return event_losses(predict(network, inputs, places), targets)
-
-
-def losses_by_bar(network, sequences, bars=16):
-    """The mean loss of the events in each of the first bars, ``(bars,)``."""
-    total, count = np.zeros((2, bars))
-    for inputs, places, targets in token_batches(sequences, 32):
-        losses = batch_losses(network, inputs, places, targets).numpy()
-        new_bar = np.diff(places[:, :, 1], axis=1, prepend=places[:, :1, 1]) != 0
-        bar = np.cumsum(new_bar, axis=1)
-        real = (targets != 0) & (bar < bars)
-        np.add.at(total, bar[real], losses[real])
-        np.add.at(count, bar[real], 1)
-    return total / np.maximum(count, 1)
-
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-110
-# Applications - a chorale's soprano and chords as sequences
-def piece_clock(piece, times):
-    """The clock of a chorale at the given steps."""
-    return music.bar_clock(times, piece.bar_starts, music.bar_length(piece.time_signature))
-
-
-def soprano_words(piece):
-    """The soprano with the tonic moved to D: its words, and the steps on which they begin."""
-    melody = music.transpose(piece.voices[:, 0], shift_home(music.key_tonic(piece.key)))
-    words = music.voice_words(melody, piece.onsets[:, 0])
-    return words, np.cumsum([0, *(float(music.read_word(word)[1]) for word in words)])
-
-
-def chord_words(piece):
-    """The chord of every beat, counted from the first downbeat, with the tonic moved to D."""
-    voices = music.transpose(piece.voices, shift_home(music.key_tonic(piece.key)))
-    first = piece.bar_starts[0] % 4
-    words = music.chord_names(voices[first:], steps_per_chord=4)
-    return words, first + 4 * np.arange(len(words) + 1)
-
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-111
-def chorale_sequences(to_words):
-    """The vocabulary of the training chorales' words, and train, valid and test as sequences.
-    What the training chorales lack becomes the nearest note, or the chord "other"."""
-    pieces = {split: data.load_chorales(split) for split in course.SPLITS}
-    vocabulary = music.Vocabulary((to_words(p)[0] for p in pieces["train"]), special=[START, END])
-    parts = {split: [] for split in pieces}
-    for split, piece in [(split, piece) for split, some in pieces.items() for piece in some]:
-        if piece.time_signature in SIGNATURES:
-            words, times = to_words(piece)
-            known = [w if w in vocabulary or EVENT_WORD.fullmatch(w) else "other" for w in words]
-            tokens = vocabulary.encode([START, *known, END], unknown="nearest")
-            clock = as_places(piece_clock(piece, times), piece.time_signature)
-            parts[split].append(Sequence(tokens, clock))
-    return vocabulary, parts
-
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-122
-# Voices as classes, and back
-LOWEST, HIGHEST = 36, 81
-CLASSES = HIGHEST - LOWEST + 2  # class 0 is the rest
-NOTHING = CLASSES  # where there is no past
-VOICES = {"soprano": 0, "bass": 3, "alto": 1, "tenor": 2}  # in the order of choosing
-
-
-def to_classes(voices):
-    """MIDI pitches as classes, int32. Raises ValueError on pitches that have none."""
-    if ((voices != REST) & ((voices < LOWEST) | (voices > HIGHEST))).any():
-        raise ValueError(f"A chorale's pitches lie from {LOWEST} to {HIGHEST}.")
-    return np.where(voices == REST, 0, voices - LOWEST + 1).astype(np.int32)
-
-
-def to_pitches(classes):
-    """Classes as MIDI pitches, int16."""
-    return np.where(classes == 0, REST, classes + LOWEST - 1).astype(np.int16)
-
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-124
-LONGEST = 32  # steps of agreement that are counted
-
-
-def recall(classes, agreement, step):
-    """What each voice did after the past that is most like the one before ``step``, and for how
-    many steps it agrees there: ``(..., 4)`` each. ``agreement``, of the classes' shape ``(...,
-    steps, 4)`` and zero at first, is brought from the last step to this one."""
-    if step < 2:
-        nothing = np.zeros(classes[..., 0, :].shape, np.int32)
-        return nothing + NOTHING, nothing
-    same = classes[..., : step - 1, :] == classes[..., step - 1 : step, :]
-    longer = np.minimum(agreement[..., : step - 1, :] + 1, LONGEST)
-    agreement[..., 1:step, :] = np.where(same, longer, 0)
-    total = agreement[..., 1:step, :].sum(axis=-1)
-    place = step - 1 - total[..., ::-1].argmax(axis=-1)  # of equal places the latest
-    place = place[..., None, None]
-    hint = np.take_along_axis(classes, place, axis=-2)[..., 0, :]
-    length = np.take_along_axis(agreement, place, axis=-2)[..., 0, :]
-    return np.where(length > 0, hint, NOTHING), length
-
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-126
-BEFORE, HELD, HINT, LENGTH = slice(0, 4), slice(4, 8), slice(8, 12), slice(12, 16)
-PLACE = 16
-SEEN = 17  # columns: four for each of the above, and the place in the bar
-MOST_HELD, LENGTHS, BAR = 32, 7, 24  # how many values they have
-
-
-def observe(classes, agreement, step, place):
-    """What is seen at ``step`` of the steps before: ``(..., SEEN)`` int32. place: steps since the
-    downbeat."""
-    seen = np.zeros((*classes.shape[:-2], SEEN), np.int32)
-    hint, length = recall(classes, agreement, step)
-    seen[..., BEFORE] = classes[..., step - 1, :] if step else NOTHING
-    # A held note's past agrees with itself one step earlier, so this agreement is its length.
-    seen[..., HELD] = np.minimum(agreement[..., step - 1, :] + 1, MOST_HELD - 1) if step else 0
-    seen[..., HINT] = hint
-    seen[..., LENGTH] = np.ceil(np.log2(length + 1))
-    seen[..., PLACE] = np.minimum(place, BAR - 1)
-    return seen
-
-
-def look_back(classes, places):
-    """What is seen at every step of a whole piece, ``(steps, SEEN)``."""
-    agreement = np.zeros(classes.shape, np.int32)
-    steps = range(len(classes))
-    return np.stack([observe(classes, agreement, step, places[step]) for step in steps])
-
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-129
-# The chorale network
-def build_listener(cell, depth, units, dropout):
-    """What is seen ``(length, SEEN)`` and a state in; a memory ``(length, units)`` and the new
-    state out."""
-    seen = keras.Input((None, SEEN), dtype="int32", name="seen")
-    state = keras.Input((depth, CELLS[cell][1], units), name="state")
-    sizes = [(CLASSES + 1, 40)] * 4 + [(MOST_HELD, 12)] * 4
-    sizes += [(CLASSES + 1, 24)] * 4 + [(LENGTHS, 6)] * 4 + [(BAR, 16)]
-    parts = [layers.Embedding(*size)(seen[..., i]) for i, size in enumerate(sizes)]
-    x = layers.Dropout(dropout)(ops.concatenate(parts, axis=-1))
-    return keras.Model([seen, state], recurrent_stack(x, state, cell, dropout), name="listener")
-
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-131
-def one_hot(column):
-    """Classes as one-hot rows; all zeros for NOTHING."""
-    return ops.one_hot(column, CLASSES + 1)[..., :CLASSES]
-
-
-def build_head(voice, units, dropout):
-    """Memory, what is seen, and the chosen classes ``(length, 4)`` in; one voice's logits out. Of
-    the chosen only those that come before this voice are looked at."""
-    memory = keras.Input((None, units), name="memory")
-    seen = keras.Input((None, SEEN), dtype="int32", name="seen")
-    chosen = keras.Input((None, 4), dtype="int32", name="chosen")
-    names, column = list(VOICES), VOICES[voice]
-    earlier = [VOICES[name] for name in names[: names.index(voice)]]
-    parts = [layers.Embedding(CLASSES, 48)(chosen[..., other]) for other in earlier]
-    parts += [memory, layers.Embedding(CLASSES + 1, 32)(seen[..., column])]
-    x = layers.Dense(256, activation="gelu")(ops.concatenate(parts, axis=-1))
-    x = layers.Dropout(dropout)(x)
-    trust = layers.Dense(2)(x)
-    logits = layers.Dense(CLASSES)(x) + trust[..., :1] * one_hot(seen[..., BEFORE][..., column])
-    logits = logits + trust[..., 1:] * one_hot(seen[..., HINT][..., column])
-    return keras.Model([memory, seen, chosen], logits, name=voice)
-
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-132
-def build_chorale_network(cell="gru", depth=2, units=256, dropout=0.4):
-    """What is seen, the classes chosen ``(length, 4)`` and a state in; the logits of all voices
-    ``(length, 4, CLASSES)`` and the new state out."""
-    listener = build_listener(cell, depth, units, dropout)
-    seen, state = listener.inputs
-    chosen = keras.Input((None, 4), dtype="int32", name="chosen")
-    memory, end = listener([seen, state])
-    logits = {}
-    for voice, column in VOICES.items():
-        logits[column] = build_head(voice, units, dropout)([memory, seen, chosen])
-    logits = ops.stack([logits[column] for column in range(4)], axis=2)
-    return keras.Model([seen, chosen, state], [logits, end], name="chorale_network")
-
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-134
-class Prepared(NamedTuple):
-    """A chorale ready for training. classes ``(steps, 4)``; seen ``(steps, SEEN)``; room: the
-    lowest and highest semitones it may be moved by."""
-
-    classes: np.ndarray
-    seen: np.ndarray
-    room: np.ndarray
-
-
-def prepare(pieces, low, high):
-    """Pieces as ``Prepared``; ``low`` and ``high`` are the voices' ranges."""
-    prepared = []
-    for piece in pieces:
-        classes = to_classes(piece.voices)
-        places = piece_clock(piece, np.arange(len(classes)))[:, 0]
-        room = data.transposition_room(piece.voices[None], low, high)[0]
-        prepared.append(Prepared(classes, look_back(classes, places), room))
-    return prepared
-
-
-def moved(classes, semitones):
-    """Classes some semitones higher; rests and NOTHING stay."""
-    return np.where((classes > 0) & (classes < CLASSES), classes + semitones, classes)
-
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-135
-def transposed(piece, semitones):
-    """A ``Prepared`` piece some semitones higher."""
-    seen = piece.seen.copy()
-    for columns in (BEFORE, HINT):
-        seen[:, columns] = moved(seen[:, columns], semitones)
-    return Prepared(moved(piece.classes, semitones), seen, piece.room - semitones)
-
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-136
-def chorale_batch(prepared, batch_size, length, seed, iteration):
-    """``(seen, classes, mask)``: stretches of ``length`` steps, drawn and transposed at random;
-    the same seed and iteration give the same. The mask is 0 behind a piece's end."""
-    rng = np.random.default_rng((seed, iteration))
-    steps = np.array([len(piece.classes) for piece in prepared])
-    seen = np.zeros((batch_size, length, SEEN), np.int32)
-    classes = np.zeros((batch_size, length, 4), np.int32)
-    mask = np.zeros((batch_size, length), np.float32)
-    for row, i in enumerate(rng.choice(len(prepared), batch_size, p=steps / steps.sum())):
-        piece, last = prepared[i], max(steps[i] - length, 0)
-        # Beginnings and ends come more often than they would by chance.
-        start = int(np.clip(rng.integers(-length // 2, last + length // 2 + 1), 0, last))
-        count = min(length, steps[i] - start)
-        piece = transposed(piece, rng.integers(piece.room[0], piece.room[1] + 1))
-        classes[row, :count] = piece.classes[start : start + count]
-        seen[row, :count] = piece.seen[start : start + count]
-        mask[row, :count] = 1
-    return seen, classes, mask
-
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-138
-@tf.function
-def chorale_step(network, optimizer, seen, classes, mask):
-    """One update of the network; returns the mean loss in nats a note."""
-    with tf.GradientTape() as tape:
-        logits = predict(network, seen, classes, training=True)
-        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(classes, logits)
-        loss = tf.reduce_sum(losses * mask[..., None]) / (4 * tf.reduce_sum(mask))
-    weights = network.trainable_variables
-    optimizer.apply(tape.gradient(loss, weights), weights)
-    return loss
-
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-140
-@tf.function(reduce_retracing=True)
-def judge_notes(network, seen, classes):
-    """The probability of every note that is there, and whether it was the most likely one."""
-    logits = predict(network, seen, classes)
-    best = tf.argmax(logits, axis=-1, output_type=tf.int32)
-    return tf.gather(tf.nn.softmax(logits), classes, batch_dims=3), best == classes
-
-
-def judge_pieces(network, prepared, semitones=0):
-    """``judge_notes`` of whole pieces moved by some semitones: two lists of ``(steps, 4)``."""
-    longest = max((len(piece.classes) for piece in prepared), default=0)
-    all_likely, all_right = [], []
-    for first in range(0, len(prepared), 32):
-        some = prepared[first : first + 32]
-        seen = np.zeros((len(some), longest, SEEN), np.int32)
-        classes = np.zeros((len(some), longest, 4), np.int32)
-        for row, piece in enumerate(some):
-            moved_piece = transposed(piece, semitones)
-            seen[row, : len(piece.seen)] = moved_piece.seen
-            classes[row, : len(piece.classes)] = moved_piece.classes
-        likely, right = (tensor.numpy() for tensor in judge_notes(network, seen, classes))
-        all_likely += [likely[i, : len(piece.seen)] for i, piece in enumerate(some)]
-        all_right += [right[i, : len(piece.seen)] for i, piece in enumerate(some)]
-    return all_likely, all_right
-
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-141
-def chorale_losses(network, prepared, keys=(0,)):
-    """Nats of every note, one array ``(steps, 4)`` a piece. With several ``keys`` (semitones) each
-    probability is the mean of those given in these keys, as far as the pitches allow."""
-    likely = [[] for _ in prepared]
-    for key in keys:
-        fitting = [i for i, piece in enumerate(prepared) if fits(piece, key)]
-        found, _ = judge_pieces(network, [prepared[i] for i in fitting], key)
-        for i, probabilities in zip(fitting, found):
-            likely[i].append(probabilities)
-    return [to_nats(np.mean(found, axis=0)) for found in likely]
-
-
-def to_nats(probabilities):
-    """Minus the logarithms, of a probability too small for the computer too."""
-    return -np.log(np.maximum(probabilities, 1e-30))
-
-
-def fits(piece, semitones):
-    """Whether all notes of the piece have a class when they are moved."""
-    sounding = piece.classes[piece.classes > 0]
-    return sounding.min() + semitones >= 1 and sounding.max() + semitones < CLASSES
-
-
-def nats_per_note(losses):
-    """The mean over all notes of all pieces."""
-    return float(np.concatenate(losses).mean())
-
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-143
-# Composing in four voices
-@tf.function(reduce_retracing=True)
-def choose_chord(network, seen, given, state, temperature, seed):
-    """One step: the chosen classes ``(count, 4)`` and the new state. ``given`` holds the soprano's
-    classes ``(count,)``, -1 where it is free. Temperature 0 is greedy."""
-    memory, state = network.get_layer("listener")([seen[:, None], state], training=False)
-    chosen = tf.zeros_like(seen[:, :4])
-    for i, (voice, column) in enumerate(VOICES.items()):
-        head = network.get_layer(voice)
-        logits = head([memory, seen[:, None], chosen[:, None]], training=False)[:, 0]
-        spread = tf.maximum(temperature, 1e-3)
-        drawn = tf.random.stateless_categorical(logits / spread, 1, seed + [0, i], dtype=tf.int32)[
-            :, 0
-        ]
-        best = tf.argmax(logits, axis=1, output_type=tf.int32)
-        drawn = tf.where(temperature > 0, drawn, best)
-        if voice == "soprano":
-            drawn = tf.where(given >= 0, given, drawn)
-        chosen += drawn[:, None] * tf.one_hot(column, 4, dtype=tf.int32)
-    return chosen, state
-
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-144
-def compose_voices(network, steps, count=1, sopranos=None, places=None, temperature=1.0, seed=0):
-    """Voices ``(count, steps, 4)`` int16 of pitches, from nothing, or to sopranos ``(count,
-    steps)``. places: each step's place in its bar, ``(steps,)``; by default bars of 16."""
-    places = np.arange(steps) % 16 if places is None else places
-    given = np.full((count, steps), -1) if sopranos is None else to_classes(sopranos)
-    classes = np.zeros((count, steps, 4), np.int32)
-    agreement = np.zeros_like(classes)
-    state = empty_state(network, count)
-    for step in range(steps):
-        seen = observe(classes, agreement, step, places[step])
-        classes[:, step], state = choose_chord(
-            network,
-            tf.constant(seen),
-            tf.constant(given[:, step], tf.int32),
-            state,
-            tf.constant(temperature, tf.float32),
-            tf.constant([seed, 4 * step], tf.int32),
-        )
-    return to_pitches(classes)
-
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-145
-def build_chorale_training(chapter, settings, pieces):
-    """A training on prepared pieces, ready to begin or to go on."""
-    networks = {name: build_chorale_network() for name in ("network", "average", "best")}
-    for name in ("average", "best"):
-        networks[name].set_weights(networks["network"].get_weights())
-    rate = keras.optimizers.schedules.CosineDecay(2e-3, settings["iterations"])
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=0.02, beta_2=0.99, global_clipnorm=1.0)
-    optimizer.build(networks["network"].trainable_variables)
-    return training.Training(chapter, networks, {"optimizer": optimizer}, settings, pieces)
-
-
-def judge_chorales(run, valid):
-    """Lets the average compose; returns its loss on the validation pieces."""
-    average, every = run.networks["average"], run.settings["every"]
-    sample = compose_voices(average, 64, seed=run.settings["seed"])[0]
-    run.samples.setdefault("composed", []).append(sample)
-    return {
-        "training loss": float(np.mean(run.history["loss"][-every:])),
-        "validation loss": nats_per_note(chorale_losses(average, valid)),
-    }
-
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-146
-def train_chorales(run, train, valid, label):
-    """Trains until all iterations are done."""
-    settings = run.settings
-    iterations, every = settings["iterations"], settings["every"]
-
-    def make_step(run):
-        network, optimizer = run.networks["network"], run.optimizers["optimizer"]
-
-        def step(iteration):
-            batch = chorale_batch(train, settings["batch_size"], 128, settings["seed"], iteration)
-            return {"loss": chorale_step(network, optimizer, *batch)}
-
-        return step
-
-    return training.train(
-        run,
-        make_step,
-        iterations,
-        label,
-        look_back=lambda run: judge_chorales(run, valid),
-        look_at=range(every, iterations, every),
-        average=("network", 0.998),
-        choose="validation loss",
-    )
-
-# %% ../../notebooks/02_next_note_rnn.ipynb #cell-159
-def harmonise_windows(network, melodies, seed, temperature=1.0):
-    """Accompaniments ``(windows, steps, 4)`` of melodies ``(windows, steps)`` that begin on a
-    downbeat, the melody in column 0."""
-    count, steps = melodies.shape
-    return compose_voices(network, steps, count, melodies, None, temperature, seed)

@@ -13,6 +13,6 @@ __getattr__, __dir__, __all__ = hand_on(
         "nottingham": "load_nottingham",
         "performances": "load_maestro",
         "tunes": "KINDS TUNES_FILE event_clock load_tunes usual_signature",
-        "windows": "make_batches make_windows transposition_room voice_ranges",
+        "windows": "batches_by_length make_batches make_windows transposition_room voice_ranges",
     },
 )

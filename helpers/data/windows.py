@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ..course.errors import SettingError, check_kind, check_number, shortened
@@ -113,3 +115,36 @@ def make_batches(windows: np.ndarray, room: np.ndarray, batch_size: int, seed: i
 
     batches = tf.data.Dataset.counter(start, dtype=tf.int64).map(draw)
     return batches.prefetch(2)
+
+
+def batches_by_length(
+    sequences: Sequence, batch_size: int, seed: int | None = None, epoch: int = 0
+) -> list[list]:
+    """Sequences in batches, those of similar length together, so that little is padding: a list of
+    lists. A sequence is an array, or a tuple of arrays of which the first has its length.
+
+    Without a seed the shortest come first. With one, lengths are seen through noise of up to 30
+    and the batches are shuffled: the same seed and epoch give the same batches.
+    """
+    check_number("batch_size", batch_size, least=1)
+    check_number("seed", seed, least=0, none=True)
+    check_number("epoch", epoch, least=0)
+    wanted = "a list of arrays, or of tuples of arrays"
+    one = isinstance(sequences, (str, bytes)) or hasattr(sequences, "_fields")
+    check_kind("sequences", None if one else sequences, Sequence, wanted)
+    lengths = np.array([_length(some) for some in sequences])
+    rng = np.random.default_rng((seed or 0, epoch))
+    noise = 0 if seed is None else rng.uniform(0, 30, len(lengths))
+    order = np.argsort(lengths + noise, kind="stable")
+    batches = [order[i : i + batch_size] for i in range(0, len(order), batch_size)]
+    if seed is not None:
+        batches = [batches[i] for i in rng.permutation(len(batches))]
+    return [[sequences[i] for i in batch] for batch in batches]
+
+
+def _length(sequence) -> int:
+    first = sequence[0] if isinstance(sequence, tuple) and sequence else sequence
+    kinds = () if getattr(first, "shape", None) == () else (list, np.ndarray)
+    wanted = "an array, or a tuple of arrays of which the first has its length"
+    check_kind("A sequence in the list", first, kinds, wanted)
+    return len(first)

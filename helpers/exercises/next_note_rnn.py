@@ -90,28 +90,3 @@ def stopped_clock(stopped, network, test, evaluate) -> None:
         "What a clock is worth, only a network that was trained without one could tell."
     )
     check_numbers((stopped,), [Wanted(true, hint, 0.005, mistakes)], well_done)
-
-
-def chord_repetition(function) -> None:
-    """Exercise 4: of all groups of sixteen chords, the share that came before."""
-    once = np.arange(96).reshape(24, 4)
-    twice = np.concatenate([once, once])  # 33 groups, of which 24 are different
-    other_bass = twice + np.arange(48)[:, None] * [0, 0, 0, 1]
-    names = "soprano", "alto", "tenor", "bass"
-    others = {
-        name: twice + np.arange(48)[:, None] * np.eye(4, dtype=int)[voice]
-        for voice, name in enumerate(names)
-    }
-    voices_exchanged = np.concatenate([once, once[:, ::-1]])
-    cases = [
-        ((once,), 0.0, "Different chords repeat nothing."),
-        ((twice,), 9 / 33, "24 chords twice: of 33 groups the last nine came before."),
-        ((other_bass,), 0.0, "The melody comes back, but above another bass: other chords."),
-        ((voices_exchanged,), 0.0, "The same notes in other voices are other chords."),
-        *(((some,), 0.0, f"Another {name} makes another chord.") for name, some in others.items()),
-        ((np.concatenate([once[:20], once]),), 5 / 29, "Of 29 groups five came before."),
-        ((np.concatenate([once[:15], once]),), 0.0, "Fifteen chords that come back are too few."),
-        ((np.concatenate([once, once, once]),), 33 / 57, "Of 57 groups 24 are different."),
-        ((np.ones((20, 4), int),), 4 / 5, "A chord that is held is one at each step."),
-    ]
-    check_function(function, cases, "Now compare Bach with the network.")

@@ -5,7 +5,8 @@ from .. import hand_on
 __getattr__, __dir__, __all__ = hand_on(
     __name__,
     {
-        "ngrams": "NGram",
+        "form": "*",
+        "ngrams": "NGram novelty repetition",
         "voices": "MAJOR_SCALE *",
     },
     modules="drums",

@@ -1,5 +1,7 @@
 """N-grams: what can be predicted from the last few tokens alone. The baseline of every sequence
 model here, and the source of music that is right from note to note and lost from bar to bar.
+
+And how many groups of a few tokens in a row a sequence repeats, and how many are new.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from ..course.errors import SettingError, check_kind, check_number
+from ..course.errors import LARGEST, SettingError, check_kind, check_number
 from ..music.arrays import check_array
 
 
@@ -131,3 +133,61 @@ class NGram:
         if beside.shape != tokens.shape:
             raise SettingError("There is one condition for each token.")
         return tokens[tokens != 0].astype(int).tolist(), beside[tokens != 0].tolist()
+
+
+# --- what repeats, and what is new -------------------------------------------------------------
+
+
+def repetition(sequences: Iterable[Sequence[int]], size: int = 4) -> float:
+    """Of all groups of ``size`` tokens in a row, the share that stood earlier in the same sequence:
+    1 minus the different ones over all of them. The mean over the sequences.
+
+    sequences: a list of sequences of tokens, or the rows of a padded array; token 0 is padding and
+    left out. A sequence without a group, being too short, does not count; ``nan`` where none has
+    one. The figure means something only beside the same figure for real music.
+    """
+    check_number("size", size, least=1)
+    groups = [_groups(tokens, size) for tokens in _rows("sequences", sequences)]
+    return _mean_share([(len(found) - len(set(found)), len(found)) for found in groups])
+
+
+def novelty(
+    sequences: Iterable[Sequence[int]], training: Iterable[Sequence[int]], size: int = 8
+) -> float:
+    """Of all groups of ``size`` tokens in a row of a sequence, the share that stand in no training
+    sequence. The mean over the sequences.
+
+    sequences, training: lists of sequences of tokens, or the rows of padded arrays; token 0 is
+    padding and left out. A sequence without a group, being too short, does not count; ``nan`` where
+    none has one. Real music that was held out has its novelty, too: compare with that. Raises
+    ValueError where there is no training sequence, for then all would be new.
+    """
+    check_number("size", size, least=1)
+    groups = [_groups(tokens, size) for tokens in _rows("sequences", sequences)]
+    asked = {group for found in groups for group in found}
+    known, rows = set(), _rows("training", training)
+    if not rows:
+        raise SettingError("There is no training sequence: give those that the model learned from.")
+    for tokens in rows:  # what nobody asks for need not be kept
+        known.update(asked.intersection(_groups(tokens, size)))
+    return _mean_share([(sum(one not in known for one in found), len(found)) for found in groups])
+
+
+def _rows(name: str, sequences) -> list[np.ndarray]:
+    """Each sequence's tokens, without padding."""
+    check_kind(name, sequences, Iterable, "a list of sequences of tokens")
+    rows = [check_array(row, "Tokens", ("length",), True, (0, LARGEST)) for row in sequences]
+    return [row[row != 0].astype(np.int32) for row in rows]
+
+
+def _groups(tokens: np.ndarray, size: int) -> list[bytes]:
+    """The groups of ``size`` tokens in a row, each as its bytes: quick to make and to look up."""
+    width, row = tokens.itemsize, tokens.tobytes()
+    starts = range(0, width * (len(tokens) - size + 1), width)
+    return [row[start : start + width * size] for start in starts]
+
+
+def _mean_share(counts: list[tuple[int, int]]) -> float:
+    """The mean of hits over all, of pairs of them; where all are none, there is no share."""
+    shares = [hits / all_of_them for hits, all_of_them in counts if all_of_them]
+    return float(np.mean(shares)) if shares else math.nan

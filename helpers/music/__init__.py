@@ -16,12 +16,12 @@ __getattr__, __dir__, __all__ = hand_on(
             "REST STEPS_PER_BAR STEPS_PER_QUARTER VOICE_NAMES Piece bar_clock bar_length "
             "excerpt pitch_name pitch_number transpose voice_notes voices_to_roll with_voices"
         ),
-        "keys": "key_tonic",
+        "keys": "guess_tonic key_tonic",
         "matrices": "matrices_to_timeline to_matrices",
         "timeline": "timeline_to_voices",
         "words": (
             "EVENT_WORD SIXTHS_PER_STEP Vocabulary is_timeless melody_words read_word "
-            "voice_words words_to_notes words_to_voice"
+            "voice_words word_ticks words_to_notes words_to_voice"
         ),
     },
 )

@@ -129,6 +129,22 @@ def is_timeless(word: str) -> bool:
     return TIMELESS_WORD.fullmatch(word) is not None
 
 
+def word_ticks(words: Iterable[str]) -> np.ndarray:
+    """How long each word lasts: ``(words,)`` int32, in ticks, six a step, rounded where it is no
+    whole number of them. Padding, "", and timeless words such as "<start>" and "|" last 0.
+
+    words: a vocabulary's ``words``, say, so that ``word_ticks(vocabulary.words)[tokens]`` are the
+    tokens' lengths. Raises ValueError on a word that is no event, as ``read_word`` does.
+    """
+    ticks = [
+        0
+        if word == PADDING_WORD or is_timeless(word)
+        else floor(read_word(word)[1] * SIXTHS_PER_STEP + Fraction(1, 2))
+        for word in _checked(words)
+    ]
+    return np.array(ticks, np.int32)
+
+
 @lru_cache(maxsize=10_000)
 def _word(pitch: int, ticks: int) -> str:
     return event_word(pitch, Fraction(ticks, SIXTHS_PER_STEP))

@@ -13,7 +13,8 @@ __getattr__, __dir__, __all__ = hand_on(
         "accompaniment_gan": "accompany",
         "critic_and_composer": "compose judge",
         "drum_gan": "drum_loop",
+        "four_voices": "compose_chorale",
         "gan_with_rl": "accompany_rl",
-        "next_note_rnn": "compose_chorale continue_melody",
+        "next_note_rnn": "compose_tune continue_melody",
     },
 )

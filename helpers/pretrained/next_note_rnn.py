@@ -1,4 +1,4 @@
-"""The next-note networks of notebook 02 as functions."""
+"""The next-note RNN of notebook 02 as functions: a melody goes on, a whole tune is composed."""
 
 from __future__ import annotations
 
@@ -8,95 +8,215 @@ import math
 import numpy as np
 
 from ..course.errors import SettingError, check_choice, check_kind, check_number
-from ..data.tunes import KINDS, usual_signature
+from ..data.tunes import KINDS, Tune, usual_signature
+from ..metrics.form import bars_of, ends_on_tonic
 from ..music.grid import (
     REST,
-    STEPS_PER_BAR,
     Piece,
     as_onsets,
     bar_clock,
     bar_length,
     nearest_steps,
 )
-from ..music.words import Vocabulary, read_word, voice_words, words_to_voice
+from ..music.keys import MODES, guess_tonic, key_tonic
+from ..music.words import (
+    Vocabulary,
+    is_timeless,
+    read_word,
+    voice_words,
+    words_to_notes,
+    words_to_voice,
+)
 from .arguments import (
     as_seed,
     check_network,
     check_steps,
     check_temperature,
-    harmonise,
     move,
     take_melody,
 )
 from .published import published, say_first_call
 
+CHAPTER = "02_next_note_rnn"
 FIDDLE_MIDDLE = 74  # D5, about which the tunes of notebook 02 lie when their tonic is a D
+OPEN_G, TOP_B = 55, 83  # G3 and B5: what a fiddler plays without leaving the first position
 METRES = ("2/2", "6/8", "3/4", "9/8")  # that a melody of no known style may be in
-EVENTS_HEARD = 256  # of a longer melody the last ones
+HEARD = 64  # bars of a longer melody, the last ones
+TEMPERATURE, CADENCE = 0.95, 0.7  # as in the notebook: nearest to the form of real tunes
+MOST_BARS = 64
+DRAFTS, ROUNDS = 16, 4  # tunes of which the best is taken, and how often as many more are tried
 
 
 def continue_melody(
     melody,
     steps: int,
-    temperature: float = 1.0,
+    temperature: float = TEMPERATURE,
     top_k: int | None = None,
     top_p: float | None = None,
     style: str | None = None,
+    key: str | None = None,
+    onsets=None,
     seed: int | None = None,
     network=None,
     vocabulary: Vocabulary | None = None,
 ):
-    """How a melody goes on, by the next-note RNN of notebook 02, which has read fiddle tunes.
+    """How a melody goes on, by the RNN of notebook 02 that looks back on fiddle tunes.
 
     melody: music, such as ``load_melody`` gives or a ``Piece`` (its first voice counts); or bare
-    pitches ``(length,)``, whole numbers on the sixteenth grid, beginning on a downbeat. temperature
-    0 is greedy; top_k and top_p restrict the draw to the most probable events. style: a kind of
-    tune, one of ``data.KINDS``; None leaves it open. network, vocabulary: a network of one's own
-    and the words that it learned with; None are the published ones.
+    pitches ``(length,)``, whole numbers on the sixteenth grid, beginning on a downbeat, with their
+    ``onsets`` ``(length,)`` bool where a repeated note must be told from a held one. temperature
+    0 is greedy; in every eighth bar, where parts end, it is lower by the notebook's proportion.
+    top_k and top_p restrict the draw to the most probable events. style: a kind of tune, one of
+    ``data.KINDS``; None leaves it open. key: such as "G major"; None takes the music's own, or
+    guesses (``music.guess_tonic``). network, vocabulary: a network of one's own and the words that
+    it learned with; None are the published ones.
     Returns for music a ``Piece``, the melody and the ``steps`` steps that follow; for pitches what
-    follows alone: pitches ``(steps,)`` int16, onsets ``(steps,)`` bool.
+    follows alone: pitches ``(steps,)`` int16, onsets ``(steps,)`` bool. Nothing that is new lies
+    below the fiddle's open G, or below the melody where that is lower.
 
-    The key, and for pitches without a style the metre, are those in which the network finds the
-    melody most probable. Raises ValueError with one sentence where an argument is wrong.
+    The metre is the music's; for pitches the style's, or that in which the network finds the melody
+    most probable. Raises ValueError with one sentence where an argument is wrong.
     """
-    melody, pickup, piece = take_melody(melody)
+    melody, _, piece = take_melody(melody)
     check_steps(steps)
     check_temperature(temperature)
     check_number("top_k", top_k, least=1, none=True)
     check_number("top_p", top_p, above=0, most=1, whole=False, none=True)
     check_choice("A style", style, KINDS)
+    tonic = None if key is None else key_tonic(key)
     check_network(network)
     check_kind("vocabulary", vocabulary, Vocabulary, "the network's Vocabulary", none=True)
     seed = as_seed(seed)
+    if piece is not None and onsets is not None:
+        raise SettingError("This music brings its onsets: onsets= goes with bare pitches alone.")
+    struck = as_onsets(melody, onsets if piece is None else piece.onsets[:, 0])[:, 0]
     say_first_call("continue_melody")
     from ..chapters import next_note_rnn as rnn
 
-    network = network or published("02_next_note_rnn").network("tunes")
-    vocabulary = vocabulary or _tune_vocabulary()
-    struck = as_onsets(melody, None if piece is None else piece.onsets[:, 0])[:, 0]
+    network, vocabulary = _network_and_words(network, vocabulary)
+    starts = [0] if piece is None or not len(piece.bar_starts) else piece.bar_starts
     metres = _metres(style, piece)
-    tokens, places, shift = _as_fiddle_tune(
-        melody, struck, pickup, metres, style, network, vocabulary
+    if tonic is None and piece is not None and piece.key:
+        tonic = key_tonic(piece.key)
+    if tonic is None:
+        bar_steps = bar_length(metres[0]) if len(metres) == 1 else None
+        tonic = guess_tonic(melody, struck, starts, bar_steps)
+    shift = _shift(melody, tonic)
+    metre, sequence = _as_fiddle_tune(
+        melody, struck, starts, shift, metres, style, network, vocabulary
     )
-    choice = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "end": False}
-    words, lasting = [], 0
-    for draw in range(1 + 6 * steps):  # an event lasts at least a sixth of a step
-        count = int(steps - lasting) // 2 + 8
-        draw_seed = (seed + draw) % 2**31
-        new = rnn.continue_tokens(
-            network, vocabulary.words, tokens[None], places[None], count, draw_seed, **choice
-        )[0]
-        drawn = vocabulary.decode(new)
-        words += drawn
-        lasting += sum(read_word(word)[1] for word in drawn)
-        if lasting >= steps:
-            break
-        after = rnn.places_of(np.append(new, 0), places[-1], vocabulary.words)
-        tokens = np.concatenate([tokens, new])[-EVENTS_HEARD:]
-        places = np.concatenate([places, after[1:]])[-EVENTS_HEARD:]
-    more, onsets = words_to_voice(words)
+    lowest = min([OPEN_G, *melody[melody != REST]]) + shift
+    highest = max([TOP_B, *melody[melody != REST]]) + shift
+    banned = [rnn.END, *_outside(vocabulary.words, lowest, highest)]
+    heat = {"temperature": temperature, "cadence": temperature * CADENCE / TEMPERATURE}
+    choice = heat | {"top_k": top_k, "top_p": top_p or 1.0, "banned": banned}
+    given, lasting, count = sequence.tokens[1:-1], 0, steps // 2 + 8
+    while lasting < steps:  # the same seed gives the same beginning
+        first, total = sequence.places[:1], len(given) + count
+        drawn = rnn.compose(network, vocabulary.words, first, total, seed, given, **choice)
+        words = vocabulary.decode(drawn[0, len(given) :])
+        lasting, count = sum(read_word(word)[1] for word in words), 2 * count
+    ends = np.cumsum([float(read_word(word)[1]) for word in words])
+    more, onsets = words_to_voice(words[: np.searchsorted(ends, steps) + 1])
     more, onsets = move(more[:steps], -shift, 0, 127), onsets[:steps]
     return (more, onsets) if piece is None else _longer(piece, more, onsets)
+
+
+def compose_tune(
+    style: str = "reel",
+    key: str = "D major",
+    bars: int | None = 16,
+    seed: int | None = None,
+    temperature: float = TEMPERATURE,
+    network=None,
+    vocabulary: Vocabulary | None = None,
+) -> Tune:
+    """A whole tune, by the RNN of notebook 02 that looks back: a ``data.Tune``, which plays, draws
+    and is written as music.
+
+    style: one of ``data.KINDS``. key: such as "G major" or "E dorian". bars: how many, 64 at most;
+    None: until it ends. temperature: 0 is greedy; in every eighth bar it is lower, by the
+    notebook's proportion. network, vocabulary: a network of one's own and the words that it learned
+    with; None are the published ones.
+
+    Of several drafts that one is taken which lasts so long, has the third of the key, and comes to
+    rest on its tonic, as far as there is one. Raises ValueError with one sentence where an argument
+    is wrong.
+    """
+    check_choice("A style", style, KINDS, none=False)
+    tonic = key_tonic(key)
+    check_number("bars", bars, 1, MOST_BARS, none=True)
+    check_temperature(temperature)
+    check_network(network)
+    check_kind("vocabulary", vocabulary, Vocabulary, "the network's Vocabulary", none=True)
+    seed = as_seed(seed)
+    say_first_call("compose_tune")
+    from ..chapters import next_note_rnn as rnn
+
+    network, vocabulary = _network_and_words(network, vocabulary)
+    metre = usual_signature(style)
+    first = np.repeat(rnn.as_places(np.zeros((1, 2)), metre, style), DRAFTS, axis=0)
+    shift = rnn.shift_home(tonic)
+    banned = _outside(vocabulary.words, OPEN_G + shift, TOP_B + shift)
+    heat = {"temperature": temperature, "cadence": temperature * CADENCE / TEMPERATURE}
+    count = math.ceil((bars or 48) * bar_length(metre))  # words: an event lasts a step or so
+    best, mark = None, (False,)
+    for attempt in range(1 if temperature == 0 else ROUNDS):
+        draw = (ROUNDS * seed + attempt) % 2**31  # no other seed's
+        if bars is not None and attempt == ROUNDS // 2:  # few tunes last as long by themselves
+            banned = [*banned, rnn.END]
+        drafts = rnn.compose(network, vocabulary.words, first, count, draw, (), banned, **heat)
+        for tokens in drafts:
+            tune = _as_tune(vocabulary.decode(tokens), shift, style, key, metre, bars)
+            found = _merits(tune, tokens, bars, rnn.END_TOKEN)
+            if found > mark or best is None:
+                best, mark = tune, found
+        if all(mark):
+            break
+    return best
+
+
+def _merits(tune: Tune, tokens, bars: int | None, end: int) -> tuple[bool, ...]:
+    """What is good about a draft, the most important first. (Of nothing nothing is.)"""
+    found = len(bars_of(tune))
+    pitches = tune.notes[:, 2].astype(int)
+    thirds = [np.isin((pitches - tune.tonic) % 12, third).sum() for third in (3, 4)]
+    minor = MODES[tune.key.split()[1].lower()] < MODES["mixolydian"]
+    return (
+        found > 0 if bars is None else found == bars,
+        end in tokens or bars is not None,
+        bool(thirds[not minor] > thirds[minor]),
+        ends_on_tonic(tune) == 1,
+        end in tokens,
+    )
+
+
+def _as_tune(words, shift: int, style: str, key: str, metre: str, bars: int | None) -> Tune:
+    """Words as a tune of at most so many bars."""
+    notes = words_to_notes(words) - [0, 0, shift]
+    length = bar_length(metre)
+    if bars is not None:
+        notes = notes[notes[:, 0] < bars * length]
+        notes[:, 1] = np.minimum(notes[:, 1], bars * length)
+    starts = np.arange(0, notes[:, 1].max(initial=0), length)
+    name = {"air": "An air", "other": "A tune"}.get(style, f"A {style}")
+    return Tune(f"{name} in {key}", "", style, key, metre, notes, starts)
+
+
+def _outside(words, low: int, high: int) -> list[str]:
+    """The words of notes below or above."""
+    pitches = [(word, read_word(word)[0]) for word in words if word and not is_timeless(word)]
+    return [word for word, pitch in pitches if pitch != REST and not low <= pitch <= high]
+
+
+def _shift(melody: np.ndarray, tonic: int) -> int:
+    """Semitones that bring the tonic to a D, and the melody to where fiddle tunes lie."""
+    from ..chapters import next_note_rnn as rnn
+
+    notes = melody[melody != REST]
+    home = rnn.shift_home(tonic)
+    middle = notes.mean() if len(notes) else FIDDLE_MIDDLE - home
+    return home + 12 * math.floor((FIDDLE_MIDDLE - middle - home) / 12 + 0.5)
 
 
 def _longer(piece: Piece, more: np.ndarray, onsets: np.ndarray) -> Piece:
@@ -115,86 +235,61 @@ def _longer(piece: Piece, more: np.ndarray, onsets: np.ndarray) -> Piece:
 
 
 def _metres(style: str | None, piece: Piece | None) -> list[str]:
-    """The metres that a melody may be in."""
-    if style is not None:
-        return [usual_signature(style)]
+    """The metres that a melody may be in: of those that the network knows."""
+    from ..chapters import next_note_rnn as rnn
+
     if piece is None:
-        return list(METRES)
+        return list(METRES) if style is None else [usual_signature(style)]
+    if piece.time_signature in rnn.SIGNATURES:
+        return [piece.time_signature]
     bar = bar_length(piece.time_signature)
     return [metre for metre in METRES if bar_length(metre) == bar] or list(METRES)
 
 
-def _as_fiddle_tune(
-    melody, struck, pickup, metres, style, network, vocabulary
-) -> tuple[np.ndarray, np.ndarray, int]:
-    """A melody's tokens and places, and the semitones it was moved by: of all keys and these metres
-    those in which the network finds it most probable."""
+def _as_fiddle_tune(melody, struck, starts, shift, metres, style, network, vocabulary):
+    """The metre and the sequence of a melody, a ``rnn.Looking`` without an end: of these metres the
+    one in which the network finds it most probable."""
     from ..chapters import next_note_rnn as rnn
 
-    notes = melody[melody != REST]
-    middle = notes.mean() if len(notes) else FIDDLE_MIDDLE
-    lowest = math.floor(FIDDLE_MIDDLE - middle + 0.5) - 6
-    shifts = range(lowest, lowest + 12) if len(notes) else [0]
+    # Notes that the move brings to one pitch, an octave apart before, stay two notes.
+    words = voice_words(move(melody, shift, 0, 127), struck)
+    times = np.cumsum([0, *(float(read_word(word)[1]) for word in words)])
     readings = []
-    for shift in shifts:
-        # Notes that the move brings to one pitch, an octave apart before, stay two notes.
-        words = voice_words(move(melody, shift, 0, 127), struck)
-        tokens = vocabulary.encode([rnn.START, *words], unknown="nearest")
-        times = np.cumsum([0, *(float(read_word(word)[1]) for word in words)])
-        for metre in metres:
-            clock = bar_clock(times, [pickup], bar_length(metre))
-            places = rnn.as_places(clock, metre, style)
-            readings.append((tokens[-EVENTS_HEARD:], places[-EVENTS_HEARD:], shift))
-    inputs, places = (np.stack([reading[i] for reading in readings]) for i in (0, 1))
-    losses = rnn.batch_losses(network, inputs[:, :-1], places[:, :-1], inputs[:, 1:])
+    for metre in metres:
+        length = bar_length(metre)
+        # Where the melody ends is told by its own bars, and where it began as if all were full.
+        place, bar = bar_clock(times[-1:], starts, length)[0]
+        numbers, steps = np.divmod(times - times[-1] + bar * length + place, length)
+        late = numbers > numbers[-1] - HEARD  # the network has a start before them
+        places = rnn.as_places(np.stack([steps, numbers], axis=1)[late], metre, style)
+        last = words[len(words) + 1 - late.sum() :]
+        heard = vocabulary.encode([rnn.START, *last], unknown="nearest")
+        readings.append((metre, rnn.look_back(rnn.Sequence(np.append(heard, 0), places))))
+    if len(readings) == 1:
+        return readings[0]
+    inputs, targets = rnn.pad([sequence for _, sequence in readings])
+    losses, _ = rnn.judge_batch(network, inputs[: len(network.inputs) - 1], targets)
     return readings[int(np.argmin(np.sum(losses, axis=1)))]
 
 
-def compose_chorale(
-    steps: int | None = None,
-    soprano=None,
-    temperature: float = 1.0,
-    seed: int | None = None,
-    network=None,
-    pickup: int | None = None,
-):
-    """A chorale in four voices, by the chorale network of notebook 02: soprano first.
-
-    steps: how long; None is the soprano's length. soprano: a melody to be harmonised, which stays
-    as it is; None composes one too. temperature: below 1 more cautious, 0 without chance. pickup:
-    steps before the first downbeat. soprano, pickup and what is returned are otherwise as in
-    ``accompany``. Raises ValueError with one sentence where an argument is wrong.
-    """
-    count = steps if soprano is None else len(take_melody(soprano, pickup)[0])
-    steps = count if steps is None else steps
-    check_steps(steps)
-    check_number("pickup", pickup, 0, STEPS_PER_BAR, none=True)
-    check_temperature(temperature)
-    check_network(network)
-    seed = as_seed(seed)
-
-    def write(moved, pickup):
-        say_first_call("compose_chorale")
-        from ..chapters import next_note_rnn as rnn
-
-        return rnn.compose_voices(
-            network or published("02_next_note_rnn").network("chorales"),
-            steps,
-            sopranos=None if moved is None else moved[None],
-            places=(np.arange(steps) - pickup) % STEPS_PER_BAR,
-            temperature=temperature,
-            seed=seed,
-        )[0]
-
-    if soprano is None:
-        return move(write(None, pickup or 0), 0, 0, 127)
-    if count != steps:
-        raise SettingError(f"This soprano has {count} steps, not the {steps} asked for.")
-    return harmonise(soprano, pickup, write)
+def _network_and_words(network, vocabulary: Vocabulary | None):
+    """Those that are given, which must fit each other, or the published ones."""
+    network = network or published(CHAPTER).network("looking")
+    vocabulary = vocabulary or _vocabulary()
+    if not any(tensor.name == "state" for tensor in network.inputs):
+        raise SettingError(
+            "This network has no state to go on from: take one of notebook 02's RNNs."
+        )
+    if (said := network.outputs[0].shape[-1]) != len(vocabulary):
+        raise SettingError(
+            f"This network knows {said} words, and the vocabulary has {len(vocabulary)}: "
+            "give vocabulary= the one that it learned with."
+        )
+    return network, vocabulary
 
 
 @functools.cache
-def _tune_vocabulary() -> Vocabulary:
+def _vocabulary() -> Vocabulary:
     """The published network's own, whatever tunes ``data/`` holds today: which number a word has is
     part of what the network learned."""
-    return Vocabulary(special=published("02_next_note_rnn").card["vocabularies"]["tunes"][1:])
+    return Vocabulary(special=published(CHAPTER).card["vocabulary"][1:])

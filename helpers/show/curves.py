@@ -1,4 +1,4 @@
-"""Learning curves: losses and metrics over a training."""
+"""Curves: losses and metrics over a training, and any figures over what they depend on."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ..course.errors import SettingError, check_kind, check_number, shortened
+from ..music.arrays import check_array
 from ..music.grid import VOICE_NAMES
 from ..music.timeline import part_names
 from .pictures import (
@@ -26,6 +27,8 @@ from .pictures import (
 LINE_STYLES = ("--", ":", "-.", (0, (8, 2, 1, 2, 1, 2)))  # of the references
 MOST_PANELS = 6  # of a picture: more of them are too small
 TRAINING, VALIDATION = "training ", "validation "  # what names of the same figure begin with
+MOST_LINES = len(COLOURS)  # of ``plot_lines``
+MOST_TICKS = 16  # whole numbers on an axis that are all named
 DOTS = {"marker": "o", "markersize": 3, "clip_on": False}  # whole at the axis's ends too
 
 
@@ -112,6 +115,84 @@ def plot_metrics(history: dict, reference: dict, keys, chosen=None) -> Figure | 
     pages = [panels[i : i + MOST_PANELS] for i in range(0, max(len(panels), 1), MOST_PANELS)]
     pictures = Pictures(_page(history, reference, page, curves, chosen) for page in pages)
     return pictures if len(pictures) > 1 else pictures[0]
+
+
+@in_own_style
+def plot_lines(
+    lines: dict, x=None, xlabel: str = "", ylabel: str = "", title: str | None = None
+) -> Figure:
+    """Figures over what they depend on, a curve with dots each, from 0 upwards (and below it, where
+    some are negative).
+
+    lines: up to four lists of numbers by name, such as ``{"network": [...], "baseline": [...]}``;
+    nan leaves a gap. x: what they stand over, a number for each; None counts 1, 2, 3 ... Up to 16
+    whole numbers are all named on the axis, which is logarithmic where x lies more evenly so.
+
+    Raises ValueError on more lines, on lists that are not as long as ``x``, and on infinity.
+    """
+    check_kind("lines", lines, dict, "a dict {name: numbers}")
+    for name, text in (("xlabel", xlabel), ("ylabel", ylabel)):
+        check_kind(name, text, str, "text")
+    check_kind("title", title, str, "text", none=True)
+    if not 0 < len(lines) <= MOST_LINES:
+        raise SettingError(
+            f"{len(lines)} lines are not from 1 to {MOST_LINES}, as many as can be told apart."
+        )
+    curves = {}
+    for name, values in lines.items():
+        check_kind("A name of a line", name, str, "text")
+        curves[name] = _as_numbers(values, f"The line {name!r}", least_axes=1, most_axes=1)
+        if np.isinf(curves[name]).any():
+            raise SettingError(f"The line {name!r} holds infinity, which cannot be drawn.")
+    count = len(next(iter(curves.values())))
+    x = np.arange(1, count + 1) if x is None else check_array(x, "Numbers of x", ("x",))
+    for name, values in curves.items():
+        if len(values) != len(x):
+            raise SettingError(
+                f"The line {name!r} has {len(values)} numbers over {len(x)} of x; they must agree."
+            )
+    figure = new_figure(8, 3.4)
+    axes = figure.subplots()
+    for i, (name, values) in enumerate(curves.items()):
+        look = {"color": colour_of(i), "linewidth": 1.5, "zorder": 3}
+        axes.plot(x, values, label=name, **look, **DOTS)
+    least = min((np.nanmin(one) for one in curves.values() if np.isfinite(one).any()), default=0)
+    if least >= 0:
+        axes.set_ylim(bottom=0)
+    _show_all(axes, x)
+    _name_whole_numbers(axes, x)
+    axes.set_xlabel(xlabel, fontsize=10)
+    axes.set_ylabel(ylabel, fontsize=10)
+    axes.grid(axis="y", color="#eeeeee")
+    figure.legend(loc="outside lower center", ncols=MOST_LINES, fontsize=10, **PLAIN)
+    tidy(axes, title)
+    words = "; ".join(_in_words(name, values) + _turn(x, values) for name, values in curves.items())
+    what = title or ylabel or "Curves"
+    span = f", {min(x):g} to {max(x):g}" if len(x) else ""
+    figure.alt = f"{what[0].upper()}{what[1:]} over {xlabel or 'x'}{span}: {words}."
+    return figure
+
+
+def _name_whole_numbers(axes, x: np.ndarray) -> None:
+    """Names all of x on its axis, where they are whole and few."""
+    places = np.unique(x)
+    names = [f"{place:,.0f}" for place in places]
+    whole = np.array_equal(places, np.round(places))
+    if whole and len(places) <= MOST_TICKS and sum(map(len, names)) <= 6 * MOST_TICKS:
+        axes.set_xticks(places, names)
+        axes.set_xticks([], minor=True)
+
+
+def _turn(x: np.ndarray, values: np.ndarray) -> str:
+    """Where a curve is lowest or highest, if that is at neither of its ends."""
+    found = np.flatnonzero(np.isfinite(values))
+    texts = [""]
+    for name, place in (("lowest", np.argmin), ("highest", np.argmax)):
+        if len(found):
+            best = found[place(values[found])]
+            if values[best] not in values[found[[0, -1]]]:
+                texts.append(f"{name} {values[best]:.3g} at {x[best]:g}")
+    return ", ".join(texts)
 
 
 def _check(history, keys) -> None:

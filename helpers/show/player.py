@@ -27,21 +27,24 @@ def play(
     title: str | None = None,
     picture: bool = True,
     program=None,
+    mark: float | None = None,
 ) -> None:
     """Shows a piano roll, a player and a link to the MIDI file.
 
     music: anything that ``to_timeline`` takes, such as a piece of ``load_folder``. tempo: quarter
     notes a minute; None is the music's own, else 100. onsets: bool, where repeated notes must be
     told from held ones. program: a General MIDI instrument instead of oboe (one voice) or organ
-    (several).
+    (several). mark: a step at which a line stands in the picture.
     """
     from IPython.display import display
 
-    for thing in shown(music, tempo, onsets, title, picture, program):
+    for thing in shown(music, tempo, onsets, title, picture, program, mark):
         display(thing)
 
 
-def shown(music, tempo=None, onsets=None, title=None, picture=True, program=None) -> list:
+def shown(
+    music, tempo=None, onsets=None, title=None, picture=True, program=None, mark=None
+) -> list:
     """What ``play`` shows, one below the other."""
     from IPython.display import HTML
 
@@ -52,7 +55,7 @@ def shown(music, tempo=None, onsets=None, title=None, picture=True, program=None
     title = title or timeline.name
     player = _player(timeline, tempo, title, program)
     if picture:
-        return [plot_roll(timeline, title), HTML(player)]
+        return [plot_roll(timeline, title, mark=mark), HTML(player)]
     return [HTML(_heading(title) + player)]
 
 

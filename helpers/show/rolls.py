@@ -14,7 +14,7 @@ from ..music.conversion import to_timeline
 from ..music.drums import DRUM_NAMES, DRUM_PITCHES, DRUMS
 from ..music.grid import STEPS_PER_BAR, STEPS_PER_QUARTER, pitch_name
 from ..music.seconds import seconds_at, steps_at
-from ..music.timeline import Timeline, last_step, pitched_parts
+from ..music.timeline import Part, Timeline, last_step, pitched_parts
 from .pictures import (
     GREY,
     PLAIN,
@@ -35,16 +35,17 @@ SECONDS = (0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600)  # between two marks of 
 
 
 @in_own_style
-def plot_roll(music, title: str | None = None, onsets=None) -> Figure:
+def plot_roll(music, title: str | None = None, onsets=None, mark: float | None = None) -> Figure:
     """One piano roll: pitch over time, a colour a voice, a gap before each new note; drums as a
     grid in which a bar's height is the velocity. Both, one above the other, for music with both.
 
     music: anything that ``to_timeline`` takes; a piece brings its title and bar lines. Where the
     music does not say where its bars begin, the axis counts steps; seconds, if it does not keep to
     the steps either, as a performance. Voices in unison share the height of a row, the first one
-    on top.
+    on top. mark: a step at which a line stands, such as the one from which on a machine wrote.
     """
     check_kind("title", title, str, "text", none=True)
+    check_number("mark", mark, least=0, whole=False, none=True)
     timeline = _drawable(music, onsets)
     title = title or timeline.name
     has_drums = any(part.is_drum for part in timeline.parts)
@@ -68,6 +69,10 @@ def plot_roll(music, title: str | None = None, onsets=None) -> Figure:
         tidy(grid[-1])
     tidy(grid[0], title)
     figure.alt = _in_words(timeline, title)
+    if mark is not None:
+        for axes in grid:
+            axes.axvline(mark, color="#000000", linestyle="--", linewidth=1.5)
+        figure.alt += f" A line marks step {mark:g}."
     return figure
 
 
@@ -110,6 +115,30 @@ def plot_rolls(rolls, columns: int | None = None) -> Figure:
     return figure
 
 
+def draw_end(axes, music, steps: int) -> str:
+    """Draws the last so many steps of any music's first pitched part, and a question mark where it
+    goes on; returns in words what is seen. Raises SettingError on drums alone."""
+    timeline = _drawable(music)
+    parts = pitched_parts(timeline)[:1]
+    if timeline.parts and not parts:
+        raise SettingError("Guesses go on from a voice; this music has only drums.")
+    start, end = max(0.0, timeline.steps - steps), max(timeline.steps, 1.0)
+    parts = [part._replace(notes=part.notes[part.notes[:, 1] > start]) for part in parts]
+    timeline = timeline._replace(parts=parts)
+    pitch_range = _pitch_range([timeline])
+    _draw_pitches(axes, timeline, pitch_range)
+    _, places, names, _ = _marks(timeline)
+    axes.set_xticks(places, names)
+    room = 0.08 * (end - start)
+    axes.text(end + room / 2, np.mean(pitch_range), "?", ha="center", va="center", fontsize=14)
+    axes.set_xlim(start, end + room)
+    tidy(axes, shorten(timeline.name, MOST_LETTERS // 2, placeholder="...") or "so far")
+    notes = "; ".join(_part_in_words(part) for part in parts if len(part.notes))
+    title = f" of {timeline.name}" if timeline.name else ""
+    length = f"{end - start:.3g} steps"
+    return f"Piano roll{title}, the last {length}. {notes or 'Nothing sounds here'}."
+
+
 def _drawable(music, onsets=None) -> Timeline:
     timeline = to_timeline(music, onsets)
     notes = sum(len(part.notes) for part in timeline.parts)
@@ -125,9 +154,7 @@ def _in_words(timeline: Timeline, title: str | None) -> str:
     texts = []
     for part in pitched_parts(timeline):
         if len(part.notes):
-            low, high = (pitch_name(int(f(part.notes[:, 2]))) for f in (np.min, np.max))
-            pitches = low if low == high else f"{low} to {high}"
-            texts.append(f"{part.name}: {_counted(len(part.notes), 'note')}, {pitches}")
+            texts.append(_part_in_words(part))
     for name, hits in _drum_rows(timeline):
         if len(hits):
             texts.append(f"{name}: {_counted(len(hits), 'hit')}")
@@ -139,6 +166,12 @@ def _in_words(timeline: Timeline, title: str | None) -> str:
     title = f" of {title}" if title else ""
     kind = "Drum grid" if drums_only else "Piano roll"
     return f"{kind}{title}, {length}. {'; '.join(texts) or 'Nothing sounds here'}."
+
+
+def _part_in_words(part: Part) -> str:
+    low, high = (pitch_name(int(f(part.notes[:, 2]))) for f in (np.min, np.max))
+    pitches = low if low == high else f"{low} to {high}"
+    return f"{part.name}: {_counted(len(part.notes), 'note')}, {pitches}"
 
 
 def _counted(number: int, name: str) -> str:

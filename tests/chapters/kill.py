@@ -22,17 +22,16 @@ ITERATIONS = 24
 
 
 def train_02(folder):
-    from helpers import data
+    from helpers import data, music
     from helpers.chapters import next_note_rnn as rnn
 
     tunes = data.load_tunes("valid")[:18]
-    vocabulary = rnn.tune_vocabulary(tunes)
-    sequences = [rnn.tune_sequence(tune, vocabulary) for tune in tunes]
-    settings = {"epochs": 4, "patience": 9, "batch_size": 3, "seed": 1, "learning_rate": 1e-2}
-    run = rnn.build_training(
-        folder, lambda: rnn.build_rnn(len(vocabulary), "gru", 1, 8, 4), 6, settings, sequences
+    vocabulary = music.Vocabulary(map(rnn.tune_words, tunes), special=[rnn.START, rnn.END])
+    train = [rnn.look_back(rnn.tune_sequence(tune, vocabulary)) for tune in tunes]
+    settings = {"epochs": 4, "batch_size": 3, "seed": 1, "learning_rate": 1e-2}
+    rnn.train_network(
+        folder, lambda: rnn.build_looking_rnn(len(vocabulary), 8), settings, train, train[:3]
     )
-    rnn.train_network(run, sequences, sequences[:3], "02")
 
 
 def train_03(folder):
@@ -97,7 +96,22 @@ def train_06(folder):
     rl.pretrain_generator(folder, songs, rl.look_at_music(windows[:2], windows[:1]), settings, "06")
 
 
+def train_07(folder):
+    from functools import partial
+
+    from helpers import data
+    from helpers.chapters import four_voices as chapter
+
+    chapter.build_chorale_network = partial(chapter.build_chorale_network, "gru", 1, 8)
+    pieces = data.load_chorales("valid")[:4]
+    prepared = chapter.prepare(pieces, *data.voice_ranges(pieces))
+    settings = {"iterations": ITERATIONS, "batch_size": 2, "seed": 1, "every": 7}
+    run = chapter.build_chorale_training(folder, settings, prepared)
+    chapter.train_chorales(run, prepared, prepared[:1], "07")
+
+
 CHAPTERS = {"02": train_02, "03": train_03, "04": train_04, "05": train_05, "06": train_06}
+CHAPTERS["07"] = train_07
 
 
 def train(chapter: str, folder: Path) -> None:
@@ -110,9 +124,10 @@ def train(chapter: str, folder: Path) -> None:
         print(run.iteration, flush=True)
 
     Training.save_if_due = save_and_tell
+    os.environ["RUNS_DIR"] = str(folder.parent)
     with redirect_stdout(sys.stderr):  # what it says is no iteration
         set_seed(1)
-    CHAPTERS[chapter](folder)
+    CHAPTERS[chapter](folder.name)
 
 
 def start(chapter: str, folder: Path):

@@ -1,4 +1,5 @@
-"""Notebook 02's exported functions: hand-made cases, properties, and trainings that stop and go on.
+"""Notebook 02's exported functions: hand-made cases, properties, and a training that stops and goes
+on.
 
 The networks are tiny, and their weights drawn at random and large, so that what they say depends on
 all that they have read.
@@ -6,16 +7,16 @@ all that they have read.
 
 import itertools
 import signal
+from types import SimpleNamespace
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from helpers import data, music
 from helpers.chapters import next_note_rnn as rnn
 from helpers.data.tunes import KINDS, Tune, event_clock
-from helpers.music.grid import REST, Piece, default_onsets
-from helpers.music.words import Vocabulary, melody_words
 from helpers.training.checkpoints import load_checkpoint, write_checkpoint
 from helpers.training.loop import Stopped
 from helpers.training.state import Training
@@ -23,9 +24,10 @@ from helpers.training.state import Training
 EVENTS = ("rest 2", "D4 2", "E4 1", "F#4 4", "A4 4/3", "A4 4", "B4 3", "D5 8")
 WORDS = ["", "<start>", "<end>", "|", *EVENTS]
 TICKS = [0, 0, 0, 0, 12, 12, 6, 24, 8, 24, 18, 48]
-START, END, BAR_LINE = 1, 2, 3
+START, END, BAR_LINE, QUARTER = 1, 2, 3, 9
+DRAWABLE = [END, *range(4, len(WORDS))]
 TWO_TWO, THREE_FOUR, SIX_EIGHT = (rnn.SIGNATURES.index(s) for s in ("2/2", "3/4", "6/8"))
-SOPRANO, ALTO, TENOR, BASS = range(4)
+BAR_TICKS = {TWO_TWO: 96, THREE_FOUR: 72, SIX_EIGHT: 72}
 
 
 def lively(network, seed=0, size=1.0):
@@ -35,43 +37,68 @@ def lively(network, seed=0, size=1.0):
     return network
 
 
-def tiny_rnn(cell="lstm", depth=2, seed=0):
-    return lively(rnn.build_rnn(len(WORDS), cell, depth, units=8, embedding=4), seed)
+def build(name, **options):
+    if name == "transformer":
+        return rnn.build_transformer(len(WORDS), 2, 16, 2, **options)
+    builders = {"plain": rnn.build_rnn, "looking": rnn.build_looking_rnn}
+    return builders[name](len(WORDS), units=8, **options)
 
 
-def tiny_chorale_network(seed=0):
-    return lively(rnn.build_chorale_network("gru", 1, units=8), seed, size=0.4)
+@pytest.fixture(scope="module")
+def networks():
+    return {
+        "plain": lively(build("plain"), 1),
+        "looking": lively(build("looking"), 1),
+        "transformer": lively(build("transformer"), 1, size=0.5),
+    }
 
 
-def at(bar_time, bar=0, signature=TWO_TWO, kind=1):
-    return np.array([bar_time, bar, signature, kind], np.int32)
+every_network = pytest.mark.parametrize("name", ["plain", "looking", "transformer"])
+with_a_state = pytest.mark.parametrize("name", ["plain", "looking"])
 
 
-def make_sequences(count, seed=0, longest=12):
+def at(place, bar=0, signature=TWO_TWO, kind=1):
+    return np.array([place, bar, signature, kind], np.int32)
+
+
+def count_places(events, first):
+    """The places of events one after the other, and of what comes after the last; the clock is
+    counted here once more."""
+    place, bar, signature, kind = first.tolist()
+    rows = [[place, bar, signature, kind]]
+    for token in events:
+        place += TICKS[token]
+        while place >= BAR_TICKS[signature]:
+            place, bar = place - BAR_TICKS[signature], (bar + 1) % 8
+        rows.append([place, bar, signature, kind])
+    return np.array(rows, np.int32)
+
+
+def sequence_of(events, first):
+    return rnn.Sequence(np.int32([START, *events]), count_places(events, first)[: len(events)])
+
+
+def make_sequences(count, seed=0, longest=12, shortest=2):
     """Sequences of random events."""
     rng = np.random.default_rng(seed)
     sequences = []
     for _ in range(count):
-        events = rng.integers(4, len(WORDS), rng.integers(2, longest))
-        tokens = np.array([START, *events, END], np.int32)
-        first = at(6 * rng.integers(0, 4), 0, rng.integers(0, 3), rng.integers(1, 14))
-        sequences.append(rnn.Sequence(tokens, rnn.places_of(tokens[1:], first, WORDS)))
+        events = rng.integers(4, len(WORDS), rng.integers(shortest, longest))
+        first = at(6 * rng.integers(0, 4), 0, [TWO_TWO, SIX_EIGHT][rng.integers(0, 2)])
+        first[3] = rng.integers(1, 14)
+        sequences.append(sequence_of([*events, END], first))
     return sequences
 
 
-def same_batches(one, other):
-    pairs = list(zip(one, other, strict=True))
-    return all(np.array_equal(a, b) for x, y in pairs for a, b in zip(x, y, strict=True))
+def as_read_by(name, sequences):
+    return [rnn.look_back(s) for s in sequences] if name == "looking" else sequences
 
 
-@pytest.fixture(scope="module")
-def network():
-    return tiny_rnn()
-
-
-@pytest.fixture(scope="module")
-def chorale_network():
-    return tiny_chorale_network()
+def logits_of(network, *sequences):
+    """What a network says at each event of a sequence ``(events, words)``, or of some."""
+    inputs, _ = rnn.pad(sequences)
+    logits = rnn.predict(network, *inputs).numpy()
+    return logits if len(sequences) > 1 else logits[0]
 
 
 # --- tunes as words and places -----------------------------------------------------------------
@@ -100,6 +127,10 @@ def make_tune(key="D major", semitones=0, signature="4/4"):
 HOME_WORDS = ["A4 4", "D5 4", "E5 4", "F#5 8", "G5 4/3", "F#5 4/3", "E5 4/3", "rest 4", "D5 8"]
 
 
+def vocabulary_of(tunes):
+    return music.Vocabulary(map(rnn.tune_words, tunes), special=[rnn.START, rnn.END])
+
+
 def test_a_tune_has_a_start_and_an_end():
     assert rnn.tune_words(make_tune()) == ["<start>", *HOME_WORDS, "<end>"]
 
@@ -118,7 +149,8 @@ def test_the_mode_does_not_move_the_tonic():
 
 def test_a_tune_as_a_sequence():
     tune = make_tune()
-    vocabulary = Vocabulary([rnn.tune_words(tune)], special=[rnn.START, rnn.END])
+    vocabulary = vocabulary_of([tune])
+    assert [vocabulary.words[i] for i in (rnn.START_TOKEN, rnn.END_TOKEN)] == [rnn.START, rnn.END]
     tokens, places = rnn.tune_sequence(tune, vocabulary)
     assert vocabulary.decode(tokens) == rnn.tune_words(tune)
     assert tokens.dtype == places.dtype == np.int32
@@ -132,26 +164,41 @@ def test_a_tune_as_a_sequence():
     assert ((places[:, 0] == 0) == np.isclose(clock[:, 0], 0)).all()
 
 
-def test_places_can_be_counted_from_the_tokens_of_a_regular_tune():
-    tune = make_tune()
-    vocabulary = Vocabulary([rnn.tune_words(tune)], special=[rnn.START, rnn.END])
-    tokens, places = rnn.tune_sequence(tune, vocabulary)
-    counted = rnn.places_of(tokens[1:], places[0], vocabulary.words)
-    assert np.array_equal(counted, places)
-    assert counted.dtype == places.dtype
+def test_a_word_that_is_not_known_becomes_the_nearest():
+    vocabulary = music.Vocabulary([["D5 4", "rest 8"]], special=[rnn.START, rnn.END])
+    tokens, places = rnn.tune_sequence(make_tune(), vocabulary)
+    nearest = ["D5 4"] * 7 + ["rest 8", "D5 4"]
+    assert vocabulary.decode(tokens) == [rnn.START, *nearest, rnn.END]
+    assert places[:, 0].tolist() == [72, 0, 24, 48, 0, 8, 16, 24, 48, 0]  # the tune's own
 
 
-def test_real_regular_tunes_have_the_places_that_their_tokens_count():
-    tunes = rnn.data.load_tunes("valid", "jig")
-    vocabulary = Vocabulary([rnn.tune_words(tune) for tune in tunes], special=[rnn.START, rnn.END])
-    regular = 0
-    for tune in tunes:
-        full = np.allclose(np.diff(tune.bar_starts), tune.bar_steps)
-        if full and tune.notes[:, 1].max() <= tune.bar_starts[-1] + tune.bar_steps:
-            tokens, places = rnn.tune_sequence(tune, vocabulary)
-            assert np.array_equal(rnn.places_of(tokens[1:], places[0], vocabulary.words), places)
-            regular += 1
-    assert regular >= 20
+def is_regular(tune):
+    """Whether all its bars are full ones, after a pickup that is no longer than a bar."""
+    full = np.allclose(np.diff(tune.bar_starts), tune.bar_steps)
+    return full and tune.bar_starts[0] <= tune.bar_steps
+
+
+@pytest.fixture(scope="module")
+def real_tunes():
+    return [tune for tune in data.load_tunes("test") if is_regular(tune)][::4]
+
+
+def test_places_of_real_tunes(real_tunes):
+    """They are counted once more, from the lengths of the words."""
+    vocabulary = vocabulary_of(real_tunes)
+    ticks = music.word_ticks(vocabulary.words)
+    assert len(real_tunes) > 30 and len({tune.time_signature for tune in real_tunes}) > 3
+    for tune in real_tunes:
+        tokens, places = rnn.tune_sequence(tune, vocabulary)
+        bar = round(tune.bar_steps * 6)
+        times = np.cumsum([0, *ticks[tokens[1:-1]]]) - round(tune.bar_starts[0] * 6)
+        assert (places >= 0).all() and (places < rnn.COLUMNS).all()
+        assert places[:, 0].tolist() == (times % bar).tolist()
+        assert places[:, 1].tolist() == (times // bar % 8).tolist()
+        assert (rnn.SIGNATURES[places[0, 2]], KINDS[places[0, 3] - 1]) == (
+            tune.time_signature,
+            tune.kind,
+        )
 
 
 def test_places_stay_inside_their_tables():
@@ -168,97 +215,33 @@ def test_places_stay_inside_their_tables():
     assert (last < rnn.COLUMNS).all() and (places >= 0).all()
 
 
-def test_a_signature_that_no_tune_has_is_refused():
+def test_a_signature_or_kind_that_no_tune_has_is_refused():
     with pytest.raises(ValueError):
         rnn.as_places(np.zeros((1, 2)), "5/4")
     with pytest.raises(ValueError):
         rnn.as_places(np.zeros((1, 2)), "4/4", "polka")
 
 
-def test_ticks_of_words():
-    assert rnn.word_ticks(WORDS).tolist() == TICKS
-    assert rnn.word_ticks(["", "|", "C major", "other"]).tolist() == [0, 0, 24, 24]
+# --- padded batches ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("before", "ticks", "after"),
-    [
-        ((0, 0, TWO_TWO), 12, (12, 0, TWO_TWO)),
-        ((84, 7, TWO_TWO), 12, (0, 0, TWO_TWO)),
-        ((60, 2, SIX_EIGHT), 24, (12, 3, SIX_EIGHT)),
-        ((60, 6, THREE_FOUR), 48 + 2 * 72, (36, 1, THREE_FOUR)),
-        ((5, 5, TWO_TWO), 0, (5, 5, TWO_TWO)),
-    ],
-)
-def test_the_clock_moves_on(before, ticks, after):
-    moved = rnn.move_clock(tf.constant([at(*before, 5)]), tf.constant([ticks]))
-    assert moved.numpy().tolist() == [[*after, 5]]
+def test_padding_stands_at_the_right_and_targets_are_what_follows():
+    short = rnn.Sequence(np.int32([1, 7, 2]), np.array([at(0), at(24)]))
+    long = rnn.Sequence(np.int32([1, 9, 9, 5, 2]), np.array([at(0), at(24), at(48), at(60)]))
+    (tokens, places), targets = rnn.pad([short, long])
+    assert tokens.tolist() == [[1, 7, 0, 0], [1, 9, 9, 5]]
+    assert targets.tolist() == [[7, 2, 0, 0], [9, 9, 5, 2]]
+    assert places[0].tolist() == [[0, 0, 0, 1], [24, 0, 0, 1], [0] * 4, [0] * 4]
+    assert np.array_equal(places[1], long.places)
+    assert {array.dtype for array in (tokens, places, targets)} == {np.dtype(np.int32)}
 
 
-# --- batches -----------------------------------------------------------------------------------
-
-
-def test_the_same_seed_and_epoch_give_the_same_batches_and_another_epoch_another_order():
-    sequences = make_sequences(20)
-    first = list(rnn.token_batches(sequences, 3, seed=5, epoch=2))
-    assert same_batches(first, rnn.token_batches(sequences, 3, seed=5, epoch=2))
-    for seed, epoch in ((5, 3), (6, 2)):
-        other = list(rnn.token_batches(sequences, 3, seed=seed, epoch=epoch))
-        assert [x[2].tolist() for x in other] != [x[2].tolist() for x in first]
-
-
-@pytest.mark.parametrize("seed", [None, 0, 4])
-def test_every_sequence_comes_once_and_padding_stands_at_its_right(seed):
-    sequences = make_sequences(20)
-    batches = list(rnn.token_batches(sequences, 3, seed=seed))
-    assert sorted(len(inputs) for inputs, _, _ in batches) == [2, 3, 3, 3, 3, 3, 3]
-    found, hidden = [], 0
-    for inputs, places, targets in batches:
-        for row in range(len(inputs)):
-            length = int((targets[row] != 0).sum())
-            assert (targets[row, :length] != 0).all()
-            assert (inputs[row, :length] != 0).all()
-            assert not inputs[row, length:].any() and not places[row, length:].any()
-            assert np.array_equal(inputs[row, 1:length], targets[row, : length - 1])
-            kinds = set(places[row, :length, rnn.KIND].tolist())
-            assert len(kinds) == 1
-            hidden += kinds == {0}
-            clock = places[row, :length, : rnn.KIND]
-            found.append((targets[row, :length].tolist(), clock.tolist()))
-        assert (targets != 0).any(axis=0).all()  # no batch is longer than its longest sequence
-    expected = [(s.tokens[1:].tolist(), s.places[:, : rnn.KIND].tolist()) for s in sequences]
-    assert sorted(found) == sorted(expected)
-    assert hidden < 8 and (seed is not None or not hidden)
-
-
-def test_some_kinds_are_hidden_in_training_and_none_without_a_seed():
-    sequences = make_sequences(8)
-    kinds = {tuple(s.tokens[1:].tolist()): s.places[0, rnn.KIND] for s in sequences}
-    before = [s.places.tolist() for s in sequences]
-    told = []
-    for epoch in range(50):
-        for _, places, targets in rnn.token_batches(sequences, 4, seed=1, epoch=epoch):
-            for clock, row in zip(places, targets, strict=True):
-                kind = kinds[tuple(row[row > 0].tolist())]
-                assert clock[0, rnn.KIND] in (0, kind)
-                told.append(clock[0, rnn.KIND] == kind)
-    assert 325 <= sum(told) <= 375  # all but an eighth of 400
-    assert [s.places.tolist() for s in sequences] == before
-    plain = [places[:, 0, rnn.KIND] for _, places, _ in rnn.token_batches(sequences, 4)]
-    assert sorted(np.concatenate(plain)) == sorted(kinds.values())
-
-
-def test_without_a_seed_the_short_come_first():
-    lengths = [batch[0].shape[1] for batch in rnn.token_batches(make_sequences(20), 3)]
-    assert lengths == sorted(lengths)
-
-
-@pytest.mark.parametrize("iteration", [1, 4, 5, 13])
-def test_batches_from_the_middle_are_the_tail_of_the_whole(iteration):
-    sequences, settings = make_sequences(13), {"batch_size": 3, "seed": 9}  # five an epoch
-    whole = list(itertools.islice(rnn.batches_from(sequences, settings, 0), 17))
-    tail = rnn.batches_from(sequences, settings, iteration)
-    assert same_batches(itertools.islice(tail, 17 - iteration), whole[iteration:])
+def test_padding_takes_all_that_a_sequence_has():
+    short, long = (rnn.look_back(sequence_of([QUARTER] * count, at(0))) for count in (17, 24))
+    inputs, targets = rnn.pad([short, long])
+    assert [array.shape for array in inputs] == [targets.shape, *[(*targets.shape, 4)] * 3]
+    for array, mine in zip(inputs[1:], short[1:], strict=True):
+        assert np.array_equal(array[0, : len(mine)], mine) and not array[0, len(mine) :].any()
 
 
 # --- the loss ----------------------------------------------------------------------------------
@@ -270,46 +253,242 @@ def test_losses_by_hand_and_padding_is_masked():
     losses = rnn.event_losses(np.log(likely), targets).numpy()
     assert np.allclose(losses, [[np.log(2), np.log(4), 0]])
     assert float(rnn.mean_loss(np.log(likely), targets)) == pytest.approx(np.log(8) / 2)
-    assert float(rnn.count_real(targets)) == 2
 
 
 def test_equal_logits_cost_the_logarithm_of_the_number_of_words():
     logits = np.full((2, 3, 7), 5.0, np.float32)
-    assert float(rnn.mean_loss(logits, tf.constant([[1, 2, 3], [6, 0, 0]]))) == pytest.approx(
-        np.log(7)
-    )
+    loss = float(rnn.mean_loss(logits, tf.constant([[1, 2, 3], [6, 0, 0]])))
+    assert loss == pytest.approx(np.log(7))
 
 
-def test_evaluation_does_not_depend_on_what_else_is_in_the_batch(network):
-    sequences = make_sequences(5, seed=3, longest=20)
+@every_network
+def test_evaluation_does_not_depend_on_what_else_is_in_the_batch(networks, name, eagerly):
+    sequences = as_read_by(name, make_sequences(4, seed=3, longest=16))
     counts = np.array([len(s.places) for s in sequences])
     assert len(set(counts)) > 2
-    alone = np.array([rnn.evaluate(network, [s]) for s in sequences])
-    together = rnn.evaluate(network, sequences)
+    alone = np.array([rnn.evaluate(networks[name], [s]) for s in sequences])
+    together = rnn.evaluate(networks[name], sequences)
     assert together == pytest.approx((alone * counts[:, None]).sum(axis=0) / counts.sum(), rel=1e-4)
     assert alone[:, 0].min() > 0 and np.ptp(alone[:, 0]) > 0.01
 
 
-def test_evaluation_by_hand(network):
-    (sequence,) = make_sequences(1, seed=4)
-    logits = rnn.predict(network, sequence.tokens[None, :-1], sequence.places[None])[0].numpy()
+@every_network
+def test_evaluation_by_hand(networks, name, eagerly):
+    (sequence,) = as_read_by(name, make_sequences(1, seed=4))
+    logits = logits_of(networks[name], sequence)
     likely = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     targets = sequence.tokens[1:]
     nats = -np.log(likely[np.arange(len(targets)), targets]).mean()
     accuracy = (likely[:, 1:].argmax(axis=1) + 1 == targets).mean()
-    assert rnn.evaluate(network, [sequence]) == pytest.approx((nats, accuracy), rel=1e-4)
+    assert rnn.evaluate(networks[name], [sequence]) == pytest.approx((nats, accuracy), rel=1e-4)
 
 
-def test_losses_bar_by_bar_of_a_network_that_knows_nothing(monkeypatch):
-    """Losses are the place in the batch, so that the bars' means can be counted by hand."""
-    monkeypatch.setattr(
-        rnn, "batch_losses", lambda _, inputs, places, targets: tf.constant(targets, tf.float32)
-    )
-    tokens = np.array([START, 9, 9, 9, 9, 11, 7, END], np.int32)  # four quarters, a half, a quarter
-    sequence = rnn.Sequence(tokens, rnn.places_of(tokens[1:], at(72, 7), WORDS))
-    assert sequence.places[:, 1].tolist() == [7, 0, 0, 0, 0, 1, 1]
-    by_bar = rnn.losses_by_bar(None, [sequence], bars=4)
-    assert by_bar.tolist() == [9, (9 + 9 + 9 + 11) / 4, (7 + END) / 2, 0]
+def test_padding_is_never_the_guess(monkeypatch):
+    """Nor does it count where it is right: of two and one events, two are guessed."""
+    likely = np.log(np.float32([[[0.6, 0.1, 0.3], [0.6, 0.3, 0.1]]] * 2))
+    monkeypatch.setattr(rnn, "predict", lambda network, tokens: likely)
+    inputs, targets = [np.zeros((2, 2), np.int32)], np.int32([[2, 1], [1, 0]])
+    losses, right = rnn.judge_batch.python_function(None, inputs, targets)
+    assert right.numpy().tolist() == [[True, True], [False, False]]
+    assert np.allclose(losses, [[-np.log(0.3)] * 2, [-np.log(0.1), 0]])
+
+
+# --- networks see nothing of what comes later --------------------------------------------------
+
+
+@every_network
+def test_a_later_event_leaves_earlier_logits(networks, name):
+    """What a changed word or place is an echo of, and where a run breaks, is looked up anew."""
+    events = [QUARTER, 5, 5, 7, QUARTER] * 4
+    sequence = sequence_of([*events, END], at(0))
+    moved = sequence.places.copy()
+    moved[8, 0] += 6
+    tokens = sequence.tokens.copy()
+    tokens[7] = 11
+    before = logits_of(networks[name], *as_read_by(name, [sequence]))
+    for changed, first in [
+        (sequence._replace(tokens=tokens), 7),
+        (sequence._replace(places=moved), 8),
+    ]:
+        after = logits_of(networks[name], *as_read_by(name, [changed]))
+        assert np.allclose(after[:first], before[:first], atol=1e-4)
+        assert all(not np.allclose(after[i], before[i], atol=1e-3) for i in (first, -1))
+
+
+@pytest.mark.parametrize("field", ["echoes", "runs"])
+def test_echoes_and_runs_are_heard_from_their_event_on(networks, field):
+    looking = rnn.look_back(sequence_of([QUARTER, 5, 5, 7, QUARTER] * 4, at(0)))
+    before = logits_of(networks["looking"], looking)
+    changed = getattr(looking, field).copy()
+    changed[12, 0] = 11
+    after = logits_of(networks["looking"], looking._replace(**{field: changed}))
+    assert np.allclose(after[:12], before[:12], atol=1e-4)
+    assert all(not np.allclose(after[i], before[i], atol=1e-3) for i in (12, -1))
+
+
+def test_the_bonus_of_an_echo_goes_to_its_word_alone():
+    """With a network that trusts by 1 and is blind otherwise."""
+    network = build("looking")
+    network.set_weights([np.zeros(w.shape) for w in network.get_weights()])
+    network.get_layer("trust").bias.assign([1.0, 10.0, 100.0, 1000.0])
+    echoes = np.array([[[0, 0, 0, 0], [5, 7, 0, 0], [6, 6, 6, 0], [11, 5, 11, 5]]], np.int32)
+    tokens, rows = np.ones((1, 4), np.int32), np.zeros((1, 4, 4), np.int32)
+    logits = rnn.predict(network, tokens, rows, echoes, rows)[0].numpy()
+    expected = np.zeros((4, len(WORDS)))
+    expected[1, [5, 7]], expected[2, 6], expected[3, [11, 5]] = [1, 10], 111, [101, 1010]
+    assert np.allclose(logits, expected)
+
+
+@with_a_state
+def test_reading_in_one_go_is_reading_event_by_event_with_the_state(networks, name):
+    network = networks[name]
+    inputs, _ = rnn.pad(as_read_by(name, make_sequences(2, seed=5, shortest=6, longest=7)))
+    inputs = [tf.constant(array) for array in inputs]
+    state = rnn.empty_state(network, 2)
+    assert state.shape == (2, 2, 2, 8) and not state.numpy().any()
+    whole, end = network([*inputs, state], training=False)
+    for i in range(inputs[0].shape[1]):
+        said, state = network([*(array[:, i : i + 1] for array in inputs), state], training=False)
+        assert np.allclose(said[:, 0], whole[:, i], atol=1e-4)
+    assert np.allclose(state, end, atol=1e-4) and np.abs(end).max() > 0.01
+
+
+def test_a_stack_of_grus_has_a_state_of_one_row():
+    x, state = keras.Input((None, 3)), keras.Input((2, 1, 4), name="state")
+    network = lively(keras.Model([x, state], rnn.recurrent_stack(x, state, "gru", 0.5)))
+    numbers = tf.constant(np.random.default_rng(0).normal(size=(2, 5, 3)), tf.float32)
+    state = rnn.empty_state(network, 2)
+    assert state.shape == (2, 2, 1, 4)
+    whole, end = network([numbers, state])
+    said, state = network([numbers[:, :3], state])
+    assert np.allclose(said, whole[:, :3], atol=1e-5)
+    said, state = network([numbers[:, 3:], state])
+    assert np.allclose(said, whole[:, 3:], atol=1e-5) and np.allclose(state, end, atol=1e-5)
+
+
+def test_a_longer_tune_than_the_transformer_has_numbers_for_can_be_read(networks):
+    length = rnn.LONGEST_TUNE + 3
+    places = np.zeros((1, length, 4), np.int32)
+    logits = rnn.predict(networks["transformer"], np.full((1, length), 5), places)
+    assert np.isfinite(logits).all()
+
+
+# --- looking back ------------------------------------------------------------------------------
+
+# A pickup, then bars in which two of three words are as they were four bars before.
+BY_HAND = [
+    # place, bar of eight, token: what was there 1, 2, 4, 8 bars ago, and how long that was right
+    (72, 7, 5, [0, 0, 0, 0], [0, 0, 0, 0]),
+    (0, 0, 6, [0, 0, 0, 0], [0, 0, 0, 0]),
+    (48, 0, 7, [0, 0, 0, 0], [0, 0, 0, 0]),
+    (0, 1, 8, [6, 0, 0, 0], [0, 0, 0, 0]),
+    (48, 1, 9, [7, 0, 0, 0], [0, 0, 0, 0]),
+    (0, 2, 6, [8, 6, 0, 0], [0, 0, 0, 0]),
+    (48, 2, 9, [9, 7, 0, 0], [0, 1, 0, 0]),  # right two bars ago, just now: now it will be wrong
+    (0, 3, 7, [6, 8, 0, 0], [1, 0, 0, 0]),
+    (48, 3, 7, [9, 9, 0, 0], [0, 0, 0, 0]),
+    (72, 3, 5, [0, 0, 5, 0], [0, 0, 0, 0]),  # the pickup returns
+    (0, 4, 6, [7, 6, 6, 0], [0, 0, 1, 0]),
+    (48, 4, 7, [7, 9, 7, 0], [0, 1, 2, 0]),
+    (0, 5, 8, [6, 7, 8, 0], [1, 0, 3, 0]),
+    (48, 5, 4, [7, 7, 9, 0], [0, 0, 4, 0]),  # and here it breaks
+    (0, 6, 2, [8, 6, 6, 0], [0, 0, 0, 0]),
+]
+
+
+def test_echoes_and_runs_by_hand():
+    assert rnn.LAGS == (1, 2, 4, 8)
+    places = np.array([at(place, bar) for place, bar, *_ in BY_HAND])
+    sequence = rnn.Sequence(np.int32([START, *(row[2] for row in BY_HAND)]), places)
+    looking = rnn.look_back(sequence)
+    assert looking.echoes.tolist() == [row[3] for row in BY_HAND]
+    assert looking.runs.tolist() == [row[4] for row in BY_HAND]
+    assert looking.tokens is sequence.tokens and looking.places is sequence.places
+    assert looking.echoes.dtype == looking.runs.dtype == np.int32
+    again = rnn.look_back(looking)
+    assert all(np.array_equal(one, other) for one, other in zip(again, looking, strict=True))
+
+
+def test_bars_are_told_apart_beyond_eight_and_runs_end_at_the_longest():
+    bars = 40
+    places = np.array([at(0, bar % 8) for bar in range(bars)])
+    looking = rnn.look_back(rnn.Sequence(np.int32([START] + [7] * bars), places))
+    for column, lag in enumerate(rnn.LAGS):
+        assert looking.echoes[:, column].tolist() == [0] * lag + [7] * (bars - lag)
+        runs = [min(max(0, bar - lag), rnn.LONGEST_RUN) for bar in range(bars)]
+        assert looking.runs[:, column].tolist() == runs
+    counted = rnn.look_back(rnn.Sequence(np.arange(1, bars + 2, dtype=np.int32), places))
+    assert counted.echoes[20].tolist() == [21, 20, 18, 14]  # of the token 2 + bar, so many ago
+
+
+def test_echoes_of_real_tunes_are_what_their_notes_were_so_many_bars_before(real_tunes):
+    """Slowly, from the notes' times in steps, and with words for tokens."""
+    vocabulary, returned = vocabulary_of(real_tunes), 0
+    for tune in real_tunes:
+        words, begins, time = [], [], 0.0
+        for start, end, pitch in tune.notes:
+            if start > time + 1e-3:
+                words.append("rest")
+                begins.append(time)
+            words.append((pitch, round(6 * (end - start))))
+            begins.append(start)
+            time = end
+        begins.append(time)
+        words.append(rnn.END)
+        looking = rnn.look_back(rnn.tune_sequence(tune, vocabulary))
+        assert len(looking.echoes) == len(words)
+        for column, lag in enumerate((1, 2, 4, 8)):
+            wanted = np.array(begins) - lag * tune.bar_steps
+            origin = [
+                next((j for j in range(i) if abs(begins[j] - wanted[i]) < 1e-3), None)
+                for i in range(len(words))
+            ]
+            for i, j in enumerate(origin):
+                echo = 0 if j is None else looking.tokens[j + 1]
+                assert looking.echoes[i, column] == echo
+                run = 0
+                while run < 16 and i - run > 0:
+                    before = origin[i - 1 - run]
+                    same = before is not None and (
+                        looking.tokens[before + 1] == looking.tokens[i - run]
+                    )
+                    if not same:
+                        break
+                    run += 1
+                assert looking.runs[i, column] == run
+                returned += run == 16
+    assert returned > 100
+
+
+# --- the clock and the echoes of what is being written -----------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("time", "first", "place", "bar", "position"),
+    [
+        (0, at(0), 0, 0, 0),
+        (95, at(0), 95, 0, 95),
+        (96, at(0), 0, 1, 144),
+        (8 * 96 + 5, at(0), 5, 0, 8 * 144 + 5),
+        (6 * 96 + 24, at(24, 6), 24, 6, 6 * 144 + 24),
+        (7 * 96, at(24, 6), 0, 7, 7 * 144),
+        (-24, at(72, 7), 72, 7, -144 + 72),
+        (72 + 36, at(0, 0, SIX_EIGHT), 36, 1, 144 + 36),
+        (-12, at(60, 7, SIX_EIGHT), 60, 7, -144 + 60),
+        (24 * 144, at(0, 0, rnn.SIGNATURES.index("12/8")), 0, 0, 24 * 144),
+    ],
+)
+def test_the_clock_by_hand(time, first, place, bar, position):
+    places, here = rnn.clock_at(tf.constant([time]), tf.constant(first[None]))
+    assert places.numpy().tolist() == [[place, bar, first[2], first[3]]]
+    assert here.numpy().tolist() == [position]
+
+
+def test_echoes_of_what_is_being_written_by_hand():
+    here = tf.constant([8 * 144 + 12, 144])
+    positions = tf.constant([[12, 4 * 144 + 12, 6 * 144, 7 * 144 + 12], [0, 20, -144, -(10**9)]])
+    written = tf.constant([[5, 6, 7, 8], [9, 10, 11, 0]])
+    assert rnn.echoes_at(here, positions, written).numpy().tolist() == [[8, 0, 6, 5], [9, 11, 0, 0]]
 
 
 # --- which words may be drawn ------------------------------------------------------------------
@@ -356,79 +535,67 @@ def test_words_as_likely_as_the_last_that_stays_stay_too():
     assert (rnn.restrict(np.zeros((1, 6), np.float32), 1.0, 6, 0.1).numpy() > -1).all()
 
 
-# --- going on from tokens ----------------------------------------------------------------------
+# --- composing ---------------------------------------------------------------------------------
+
+FIRSTS = np.array([at(0), at(72, 7), at(60, 7, SIX_EIGHT, 0), at(0, 0, SIX_EIGHT, 2), at(24)])
+COUNT = 60
 
 
-def read_anew(network, tokens, places, count, end):
-    """Greedy continuation that reads the whole past for every word; the clock is counted here."""
-    tokens, places = np.array(tokens), np.array(places)
-    predict = tf.function(rnn.predict, reduce_retracing=True)
-    banned = [0, START, BAR_LINE] + ([] if end else [END])
-    over = np.zeros(len(tokens), bool)
-    for _ in range(count):
-        logits = predict(network, tf.constant(tokens), tf.constant(places))[:, -1].numpy()
-        logits[:, banned] = -np.inf
-        new = np.where(over, 0, logits.argmax(axis=1)).astype(np.int32)
-        over |= new == END
-        following = []
-        for (time, bar, signature, kind), token in zip(places[:, -1].tolist(), new, strict=True):
-            bars, time = divmod(time + TICKS[token], rnn.BAR_TICKS[signature])
-            following.append([time, (bar + bars) % 8, signature, kind])
-        tokens = np.hstack([tokens, new[:, None]])
-        following = np.array(following, np.int32)[:, None]
-        places = np.concatenate([places, following], axis=1)
-    return tokens[:, -count:]
+def read_back(name, network, drawn, firsts, allowed):
+    """What the network says at each event of composed tunes that it reads as in training: the
+    logits ``(tunes, count, words)`` of what may be drawn, and the sequences."""
+    sequences = [sequence_of(*each) for each in zip(drawn, firsts, strict=True)]
+    sequences = as_read_by(name, sequences)
+    logits = logits_of(network, *sequences)
+    logits[..., [i for i in range(len(WORDS)) if i not in allowed]] = -np.inf
+    return logits, sequences
 
 
-SEEDS = np.array([[START, 6, 7, 4], [START, 11, 5, 9], [START, 8, 8, 8]], np.int32)
-SEED_PLACES = np.stack(
-    [
-        np.concatenate([rnn.places_of(row[1:], first, WORDS), [last]])
-        for row, first, last in zip(
-            SEEDS,
-            [at(0), at(0, 3, THREE_FOUR), at(0, 7, SIX_EIGHT)],
-            [at(42), at(12, 4, THREE_FOUR), at(24, 7, SIX_EIGHT)],
-            strict=True,
+@with_a_state
+@pytest.mark.parametrize("given", [(), [QUARTER] * 24, [5, 5, 7, 11, 4, 6, 6]])
+def test_composing_is_reading_what_is_written_as_in_training(networks, name, given):
+    """Greedily, so that each word is the likeliest after all before it; with clock, echoes and runs
+    that are looked up in the tune as it was written. (Given quarters run further than a run is
+    counted.)"""
+    network, allowed = networks[name], DRAWABLE[1:]
+    choice = {"temperature": 0, "banned": [rnn.END], "given": given}
+    drawn = rnn.compose(network, WORDS, FIRSTS, COUNT, 0, **choice)
+    assert drawn.shape == (len(FIRSTS), COUNT) and drawn.dtype == np.int32
+    assert (drawn[:, : len(given)] == np.array(given)).all()
+    logits, sequences = read_back(name, network, drawn, FIRSTS, allowed)
+    logits, mine = logits[:, len(given) :], drawn[:, len(given) :]
+    taken = np.take_along_axis(logits, mine[..., None], axis=2)[..., 0]
+    second, best = np.moveaxis(np.sort(logits, axis=2)[..., -2:], 2, 0)
+    assert (taken >= best - 1e-3).all()
+    assert (best - second > 1e-2).mean() > 0.9  # rarely could it have been another one
+    assert len(np.unique(mine)) > 2  # no network that says always the same
+    if name == "looking":
+        echoes, runs = (
+            np.stack([getattr(s, field)[len(given) :] for s in sequences])
+            for field in ("echoes", "runs")
         )
-    ]
-).astype(np.int32)
+        assert (echoes > 0).sum() > 50
+        assert given != [QUARTER] * 24 or runs.max() == rnn.LONGEST_RUN
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru"])
-def test_drawing_with_a_state_is_reading_the_whole_past_each_time(cell):
-    network = tiny_rnn(cell, seed=1)
-    for end in (True, False):
-        drawn = rnn.continue_tokens(
-            network, WORDS, SEEDS, SEED_PLACES, 12, seed=0, temperature=0, end=end
-        )
-        assert drawn.shape == (3, 12) and drawn.dtype == np.int32
-        assert drawn.tolist() == read_anew(network, SEEDS, SEED_PLACES, 12, end).tolist()
-        assert len(np.unique(drawn)) > 2  # no network that says always the same
+@with_a_state
+def test_the_first_words_come_as_often_as_they_are_likely(networks, name):
+    first = np.repeat(at(0)[None], 4000, axis=0)
+    drawn = rnn.compose(networks[name], WORDS, first, 1, 5, temperature=2.0)[:, 0]
+    logits, _ = read_back(name, networks[name], [[QUARTER]] * 2, [at(0)] * 2, DRAWABLE)
+    likely = tf.nn.softmax(logits[0, 0] / 2.0).numpy()
+    shares = np.bincount(drawn, minlength=len(WORDS)) / len(drawn)
+    assert np.abs(shares - likely).max() < 0.035  # four standard deviations
+    assert np.sort(likely)[-2] > 0.05
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru"])
-def test_a_seed_read_in_one_go_is_a_seed_read_token_by_token(cell):
-    network = tiny_rnn(cell)
-    places = tf.constant(SEED_PLACES)
-    tokens = tf.constant(SEEDS)
-    start = rnn.empty_state(network, 3)
-    assert start.shape == (3, 2, {"lstm": 2, "gru": 1}[cell], 8) and not start.numpy().any()
-    whole = rnn.read_seed(network, tokens, places, start)
-    state = start
-    for i in range(4):
-        state = rnn.read_seed(network, tokens[:, i : i + 1], places[:, i : i + 1], state)
-    assert np.allclose(whole, state, atol=1e-5)
-    assert not np.allclose(whole, start, atol=1e-2)
+def many(network, count=40, seed=1, **options):
+    return rnn.compose(network, WORDS, np.tile(at(0), (32, 1)), count, seed, **options)
 
 
-def many(count, network, **options):
-    tokens = np.full((32, 1), START)
-    places = np.tile(at(0), (32, 1, 1))
-    return rnn.continue_tokens(network, WORDS, tokens, places, count, **options)
-
-
-def test_after_an_end_there_is_padding_only(network):
-    drawn = many(60, network, seed=1, temperature=3.0)
+@with_a_state
+def test_after_an_end_there_is_nothing(networks, name):
+    drawn = many(networks[name], 60, temperature=3.0)
     ends = (drawn == END).sum(axis=1)
     assert ends.max() == 1 and ends.sum() > 10
     for row in drawn:
@@ -437,116 +604,230 @@ def test_after_an_end_there_is_padding_only(network):
         assert not row[length:].any()
 
 
-def test_special_words_are_never_drawn(network):
-    drawn = many(60, network, seed=2, temperature=5.0)
-    assert set(np.unique(drawn)) == {0, END, *range(4, len(WORDS))}
+@with_a_state
+def test_words_that_take_no_time_and_banned_words_never_come(networks, name):
+    network = networks[name]
+    assert set(np.unique(many(network, 60, temperature=5.0))) == {0, *DRAWABLE}
+    endless = many(network, 60, temperature=5.0, banned=[rnn.END])
+    assert set(np.unique(endless)) == set(DRAWABLE[1:])
+    banned = many(network, 60, temperature=5.0, banned=(rnn.END, "D4 2", "rest 2"))
+    assert set(np.unique(banned)) == set(range(6, len(WORDS)))
 
 
-def test_music_that_may_not_end_does_not(network):
-    drawn = many(60, network, seed=3, temperature=5.0, end=False)
-    assert set(np.unique(drawn)) == set(range(4, len(WORDS)))
+def test_what_is_given_comes_back_and_is_gone_on_with_as_if_it_had_been_drawn(networks):
+    for network in (networks["plain"], networks["looking"]):
+        drawn = many(network, 40, seed=4, banned=[rnn.END])
+        given = drawn[0, :15]
+        again = many(network, 40, seed=4, banned=[rnn.END], given=given)
+        assert (again[:, :15] == given).all()
+        assert np.array_equal(again[0], drawn[0])
+        # Another beginning is gone on with in another way.
+        other = many(network, 40, seed=4, banned=[rnn.END], given=(given - 3) % 8 + 4)
+        assert not np.array_equal(other[0, 15:], drawn[0, 15:])
 
 
-def test_the_seed_decides_what_is_drawn(network):
-    first = many(20, network, seed=4)
-    assert np.array_equal(first, many(20, network, seed=4))
-    assert not np.array_equal(first, many(20, network, seed=5))
+def test_a_given_end_ends(networks):
+    drawn = many(networks["plain"], 8, given=[5, END])
+    assert drawn.tolist() == [[5, END, 0, 0, 0, 0, 0, 0]] * 32
+    assert many(networks["plain"], 2, given=[5, BAR_LINE]).tolist() == [[5, BAR_LINE]] * 32
+
+
+@with_a_state
+def test_the_seed_decides_and_fewer_words_are_the_first_of_more(networks, name):
+    network = networks[name]
+    first = many(network, 20, seed=4)
+    assert np.array_equal(first, many(network, 20, seed=4))
+    assert not np.array_equal(first, many(network, 20, seed=5))
     assert len(np.unique(first[:, :3], axis=0)) > 4  # and each row is drawn for itself
+    assert np.array_equal(many(network, 8, seed=4), first[:, :8])
 
 
-def test_fewer_tokens_are_the_first_of_more(network):
-    assert np.array_equal(many(8, network, seed=4), many(20, network, seed=4)[:, :8])
-
-
-def test_greedy_is_the_best_of_one_and_the_smallest_share(network):
-    greedy = many(20, network, seed=0, temperature=0)
+def test_greedy_is_the_best_of_one_and_the_smallest_share(networks):
+    network = networks["plain"]
+    greedy = many(network, seed=0, temperature=0)
     assert (greedy == greedy[0]).all()
-    assert np.array_equal(many(20, network, seed=7, temperature=0), greedy)
-    assert np.array_equal(many(20, network, seed=1, top_k=1), greedy)
-    assert np.array_equal(many(20, network, seed=1, top_p=1e-6), greedy)
+    assert np.array_equal(many(network, seed=7, temperature=0), greedy)
+    assert np.array_equal(many(network, seed=1, top_k=1), greedy)
+    assert np.array_equal(many(network, seed=1, top_p=1e-6), greedy)
+    assert np.array_equal(many(network, seed=1, temperature=1e-3), greedy)
+    assert np.array_equal(many(network, seed=1, temperature=0, cadence=5.0), greedy)
 
 
-def test_top_k_draws_k_words_at_most(network):
-    first = many(1, network, seed=0, temperature=9.0, top_k=3)
+def test_top_k_draws_k_words_at_most(networks):
+    first = many(networks["plain"], 1, seed=0, temperature=9.0, top_k=3)
     assert len(np.unique(first)) == 3
 
 
-@pytest.mark.parametrize("choice", [{"temperature": 2}, {"top_p": 1}, {"top_k": np.int64(4)}])
-def test_whole_numbers_are_numbers_too(network, choice):
-    as_floats = {name: float(x) if name != "top_k" else int(x) for name, x in choice.items()}
-    assert np.array_equal(many(5, network, seed=1, **choice), many(5, network, seed=1, **as_floats))
+@with_a_state
+def test_the_cadence_is_heard_in_every_eighth_bar_alone(networks, name):
+    """Made nearly greedy, it takes the likeliest word there, and chance rules elsewhere."""
+    network, allowed = networks[name], DRAWABLE[1:]
+    choice = {"seed": 6, "temperature": 3.0, "banned": [rnn.END]}
+    careful, free = (many(network, 80, cadence=c, **choice)[:8] for c in (1e-3, None))
+    assert np.array_equal(free, many(network, 80, cadence=3.0, **choice)[:8])
+    logits, sequences = read_back(name, network, careful, [at(0)] * 8, allowed)
+    taken = np.take_along_axis(logits, careful[..., None], axis=2)[..., 0]
+    likeliest = taken >= logits.max(axis=2) - 1e-2
+    eighth = np.stack([sequence.places[:, 1] == 7 for sequence in sequences])
+    assert likeliest[eighth].all() and eighth.sum() > 30
+    assert (~likeliest[~eighth]).sum() > 200
+    before = np.cumsum(eighth, axis=1) == 0
+    assert np.array_equal(careful[before], free[before])
+    assert not np.array_equal(careful, free)
 
 
-def test_writing_plainly_is_drawing_from_what_is_predicted(network):
-    written = rnn.write_plainly(network, WORDS, at(12, 3), 12, seed=4)
-    assert written.shape == (12,) and written.dtype == np.int32
-    assert np.array_equal(written, rnn.write_plainly(network, WORDS, at(12, 3), 12, seed=4))
-    others = [rnn.write_plainly(network, WORDS, at(12, 3), 12, seed=seed) for seed in range(10)]
-    assert len({tuple(other) for other in others}) > 5
-    for other in others:
-        if END in other:
-            assert not other[other.tolist().index(END) + 1 :].any()
-    # The same chances, from all that was written before.
-    chances = np.random.default_rng(4)
-    inputs = np.append(START, written[:-1])[None].astype(np.int32)
-    places = rnn.places_of(written, at(12, 3), WORDS)[None]
-    likely = tf.nn.softmax(rnn.predict(network, inputs, places)[0].numpy().astype(float)).numpy()
-    for row, token in zip(likely, written, strict=True):
-        assert chances.choice(len(WORDS), p=row / row.sum()) == token
-        if token == END:
-            break
+def likeliest(name, network, drawn, first):
+    """Whether each word of composed tunes is the likeliest, ``(tunes, count)``, and its sequence's
+    places, ``(tunes, count, 4)``."""
+    firsts = [first] * len(drawn)
+    logits, sequences = read_back(name, network, drawn, firsts, DRAWABLE[1:])
+    taken = np.take_along_axis(logits, drawn[..., None], axis=2)[..., 0]
+    return taken >= logits.max(axis=2) - 1e-2, np.stack([s.places for s in sequences])
 
 
-# --- networks that look back only --------------------------------------------------------------
-
-
-def tiny_transformer():
-    return lively(
-        rnn.build_transformer(len(WORDS), depth=2, units=8, heads=2, embedding=4), size=0.5
+@with_a_state
+@pytest.mark.parametrize("first", [at(0, 7), at(72, 7), at(60, 7, SIX_EIGHT)])
+def test_a_pickup_is_drawn_at_the_normal_temperature(networks, name, first):
+    """It stands in bar 7 of eight, as the eighth bar does, and is no cadence."""
+    choice = {"temperature": 3.0, "cadence": 1e-3, "banned": [rnn.END]}
+    drawn = rnn.compose(networks[name], WORDS, np.tile(first, (64, 1)), 60, 2, **choice)
+    right, places = likeliest(name, networks[name], drawn, first)
+    seventh = places[..., 1] == 7
+    pickup = seventh & (np.cumsum(~seventh, axis=1) == 0)
+    eighth = seventh & ~pickup
+    assert pickup[:, 0].all() and right[eighth].all() and eighth.sum() > 100
+    assert (~right[pickup]).sum() > 20
+    free = rnn.compose(
+        networks[name], WORDS, np.tile(first, (64, 1)), 60, 2, **choice | {"cadence": None}
     )
+    before = np.cumsum(eighth, axis=1) == 0
+    assert np.array_equal(drawn[before], free[before])
 
 
-@pytest.mark.parametrize("build", [tiny_transformer, tiny_rnn, lambda: tiny_rnn("gru")])
-def test_a_later_event_leaves_earlier_logits(build):
-    network = build()
-    sequence = make_sequences(1, seed=8, longest=12)[0]
-    tokens, places = sequence.tokens[None, :-1], sequence.places[None]
-    before = rnn.predict(network, tokens, places).numpy()
-    changed, moved = tokens.copy(), places.copy()
-    changed[0, 5] = 4 + (tokens[0, 5] - 3) % 8
-    moved[0, 6, 0] += 6
-    for inputs, first in [((changed, places), 5), ((tokens, moved), 6)]:
-        after = rnn.predict(network, *inputs).numpy()
-        assert np.allclose(after[:, :first], before[:, :first], atol=1e-4)
-        assert all(not np.allclose(after[0, i], before[0, i], atol=1e-3) for i in (first, -1))
+@with_a_state
+@pytest.mark.parametrize("bar", range(7))
+def test_a_tune_may_begin_in_any_bar_and_counts_from_there(networks, name, bar):
+    """So many bars later comes the eighth, in which it is careful; what it echoes is what it has
+    written itself."""
+    first, network = at(24, bar), networks[name]
+    choice = {"temperature": 3.0, "cadence": 1e-3, "banned": [rnn.END]}
+    drawn = rnn.compose(network, WORDS, np.tile(first, (16, 1)), 60, 3, **choice)
+    right, places = likeliest(name, network, drawn, first)
+    eighth = places[..., 1] == 7
+    assert (places[:, 0, 1] == bar).all() and right[eighth].all() and eighth.sum() > 30
+    assert (~right[~eighth]).sum() > 200
+    greedy = {"temperature": 0, "banned": [rnn.END]}
+    drawn = rnn.compose(network, WORDS, np.tile(first, (2, 1)), 60, 0, **greedy)
+    assert likeliest(name, network, drawn, first)[0].all()
 
 
-def test_a_longer_tune_than_the_transformer_has_numbers_for_can_be_read():
-    network = rnn.build_transformer(len(WORDS), depth=1, units=8, heads=2, embedding=4)
-    length = rnn.LONGEST_TUNE + 3
-    logits = rnn.predict(network, np.full((1, length), 5), np.zeros((1, length, 4), np.int32))
-    assert np.isfinite(logits).all()
+@pytest.mark.parametrize(
+    "choice",
+    [{"temperature": 2}, {"cadence": 2}, {"top_p": 1}, {"top_k": np.int64(4)}, {"top_k": None}]
+    + [{"temperature": np.float64(0.5)}, {"temperature": np.float32(2)}, {"seed": np.int64(1)}]
+    + [{"temperature": 0}, {"temperature": np.int32(1), "cadence": np.float64(0.25)}],
+    ids=str,
+)
+def test_whole_numbers_and_numpys_are_numbers_too(networks, choice):
+    numbers = {"seed": int, "top_k": lambda k: len(WORDS) if k is None else int(k)}
+    plain = {name: numbers.get(name, float)(x) for name, x in choice.items()}
+    network = networks["plain"]
+    assert np.array_equal(many(network, 5, **choice), many(network, 5, **plain))
 
 
-def test_saved_networks_say_the_same_and_go_on_alike(tmp_path, network, chorale_network):
-    made = {"tunes": network, "transformer": tiny_transformer(), "chorales": chorale_network}
-    write_checkpoint(tmp_path / "checkpoint", made, {}, {}, {})
-    loaded = load_checkpoint(tmp_path / "checkpoint")
-    sequence = make_sequences(1, seed=8)[0]
-    inputs = sequence.tokens[None, :-1], sequence.places[None]
-    for name in ("tunes", "transformer"):
-        again = rnn.predict(loaded.network(name), *inputs)
-        assert np.allclose(again, rnn.predict(made[name], *inputs), atol=1e-5)
-    assert np.array_equal(many(20, loaded.network("tunes"), seed=4), many(20, network, seed=4))
-    assert np.array_equal(
-        rnn.compose_voices(loaded.network("chorales"), 6, count=2, seed=1),
-        rnn.compose_voices(chorale_network, 6, count=2, seed=1),
-    )
+@every_network
+def test_saved_networks_say_the_same_and_go_on_alike(saved, networks, name):
+    again = saved.network(name)
+    (sequence,) = as_read_by(name, make_sequences(1, seed=8))
+    assert np.allclose(logits_of(again, sequence), logits_of(networks[name], sequence), atol=1e-5)
+    if name != "transformer":
+        assert np.array_equal(many(again, 20, seed=4), many(networks[name], 20, seed=4))
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory, networks):
+    folder = tmp_path_factory.mktemp("saved") / "checkpoint"
+    write_checkpoint(folder, networks, {}, {}, {})
+    return load_checkpoint(folder)
 
 
 # --- training ----------------------------------------------------------------------------------
 
-SETTINGS = {"epochs": 3, "patience": 9, "batch_size": 2, "seed": 3, "learning_rate": 0.05}
+SETTINGS = {"epochs": 2, "batch_size": 2, "seed": 3, "learning_rate": 0.05}
+
+
+@pytest.fixture
+def steps_seen(monkeypatch):
+    """Steps that do nothing but keep what they are given."""
+    seen = []
+
+    def step(network, optimizer, inputs, targets):
+        seen.append((*inputs, targets))
+        return 1.0
+
+    monkeypatch.setattr(rnn, "train_step", step)
+    return seen
+
+
+def take_steps(train, iterations, **settings):
+    run = SimpleNamespace(
+        networks={"network": None}, optimizers={"optimizer": None}, settings=SETTINGS | settings
+    )
+    step = rnn.make_step(run, train)
+    assert all(step(iteration) == {"loss": 1.0} for iteration in iterations)
+
+
+def test_an_iteration_alone_decides_what_it_sees(steps_seen):
+    train = [rnn.look_back(sequence) for sequence in make_sequences(12)]
+    before = [[array.copy() for array in sequence] for sequence in train]
+    take_steps(train, [*range(12), *reversed(range(12))])
+    for one, other in zip(steps_seen[:12], reversed(steps_seen[12:]), strict=True):
+        assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+    for sequence, kept in zip(train, before, strict=True):  # the tunes themselves stay as they are
+        assert all(np.array_equal(a, b) for a, b in zip(sequence, kept, strict=True))
+    targets = [step[-1].tolist() for step in steps_seen]
+    take_steps(train, range(12), seed=4)
+    assert [step[-1].tolist() for step in steps_seen[24:]] != targets[:12]
+
+
+@pytest.mark.parametrize("count", [12, 13])
+def test_an_epoch_sees_every_tune_once(steps_seen, count):
+    train = make_sequences(count)
+    batches = -(-count // 2)
+    take_steps(train, range(2 * batches))
+    orders = []
+    for steps in (steps_seen[:batches], steps_seen[batches:]):
+        rows = [row[row > 0].tolist() for *_, targets in steps for row in targets]
+        assert sorted(rows) == sorted(sequence.tokens[1:].tolist() for sequence in train)
+        orders.append(rows)
+    assert orders[0] != orders[1]
+
+
+def test_of_an_eighth_of_the_tunes_the_kind_is_not_told(steps_seen):
+    train = make_sequences(8)
+    true = {tuple(s.tokens[1:].tolist()): s.places for s in train}
+    take_steps(train, range(200))
+    told = []
+    for _, places, targets in steps_seen:
+        for mine, row in zip(places, targets, strict=True):
+            row = row[row > 0]
+            expected = true[tuple(row.tolist())].copy()
+            told.append(mine[0, rnn.KIND] != 0)
+            if not told[-1]:
+                expected[:, rnn.KIND] = 0
+            assert np.array_equal(mine[: len(row)], expected)
+    assert len(told) == 400 and 325 <= sum(told) <= 375
+
+
+@every_network
+def test_steps_lower_the_loss(name, eagerly):
+    keras.utils.set_random_seed(1)
+    network, optimizer = build(name, dropout=0.0), keras.optimizers.Adam(0.04)
+    optimizer.build(network.trainable_variables)
+    batch = rnn.pad(as_read_by(name, make_sequences(4, longest=5)))
+    losses = [float(rnn.train_step(network, optimizer, *batch)) for _ in range(8)]
+    assert losses[0] == pytest.approx(np.log(len(WORDS)), abs=1)  # what it costs to know nothing
+    assert losses[-1] < losses[0] - 0.3
 
 
 @pytest.fixture
@@ -557,22 +838,15 @@ def runs(monkeypatch, tmp_path):
     return tmp_path
 
 
-def new_training(chapter, **settings):
+def train_anew(folder, name, train, valid=(), **settings):
     keras.utils.set_random_seed(7)
-    return rnn.build_training(
-        chapter,
-        lambda: rnn.build_rnn(len(WORDS), "gru", 1, units=8, embedding=4),
-        3,
-        SETTINGS | settings,
-        "sequences",
-    )
+    return rnn.train_network(folder, lambda: build(name), SETTINGS | settings, train, list(valid))
 
 
 def outcome(training):
     """Everything a training leaves, as plain values."""
     variables = {name: v.numpy().tolist() for name, v in training._variables().items()}
-    samples = {name: np.array(kept).tolist() for name, kept in training.samples.items()}
-    return training.iteration, training.history, samples, variables
+    return training.iteration, training.history, variables
 
 
 def size_of(network):
@@ -580,634 +854,64 @@ def size_of(network):
     return float(sum(np.abs(w).sum() for w in network.get_weights()))
 
 
-def interrupt_after(monkeypatch, name, calls):
+def interrupt_in(monkeypatch, call):
     """The ■ button is pressed in the given call of a step."""
-    step, counter = getattr(rnn, name), itertools.count(1)
+    step, counter = rnn.train_step, itertools.count(1)
 
     def interrupted(*arguments):
-        if next(counter) == calls:
+        if next(counter) == call:
             signal.raise_signal(signal.SIGINT)
         return step(*arguments)
 
-    monkeypatch.setattr(rnn, name, interrupted)
+    monkeypatch.setattr(rnn, "train_step", interrupted)
 
 
-def test_a_training_that_is_stopped_goes_on_as_if_it_had_not_been(runs, monkeypatch, keep):
+@with_a_state
+def test_a_training_that_is_stopped_goes_on_as_if_it_had_not_been(runs, monkeypatch, eagerly, name):
     monkeypatch.setattr(rnn, "evaluate", lambda network, sequences: (size_of(network), 0.5))
-    # Of one length, so that each step is built but once.
-    train = [
-        rnn.Sequence(s.tokens[:6], s.places[:5]) for s in make_sequences(20) if len(s.places) > 5
-    ]
-    train, valid = train[:6], []
+    train = as_read_by(name, make_sequences(6, seed=1, longest=6))
+    with monkeypatch.context() as patch:
+        interrupt_in(patch, 4)
+        with pytest.raises(Stopped, match="4 of 6"):
+            train_anew("parts", name, train)
 
-    def write(network):
-        return np.float32([size_of(network)])
-
-    def one_more_training(chapter):
-        run = new_training(chapter)
-        run.networks, run.optimizers = keep("training", (run.networks, run.optimizers))
-        return run
+    whole = train_anew("whole", name, train)
+    assert whole.iteration == 6 and whole.history["epoch"] == [1, 2]
+    assert len(whole.history["loss"]) == 6 and whole.history["iteration"] == [3, 6]
 
     with monkeypatch.context() as patch:
-        interrupt_after(patch, "train_step", 5)
-        first = one_more_training("parts")
-        with pytest.raises(Stopped, match="5 of 9"):
-            rnn.train_network(first, train, valid, "Tunes", write)
-    assert first.iteration == 5 and first.history["epoch"] == [1]
-
-    whole = one_more_training("whole")
-    first_weights = [w.numpy() for w in whole.networks["network"].weights]
-    rnn.train_network(whole, train, valid, "Tunes", write)
-    assert whole.iteration == 9 and whole.history["epoch"] == [1, 2, 3]
-    assert len(whole.history["loss"]) == 9 and whole.history["iteration"] == [3, 6, 9]
-    weights = whole.networks["network"].weights
-    assert any(not np.array_equal(a, b) for a, b in zip(first_weights, weights, strict=True))
-
-    # New networks; compiled after the fifth iteration.
-    second = new_training("parts")
-    rnn.train_network(second, train, valid, "Tunes", write)
-    assert outcome(second) == outcome(whole)
-    assert len(whole.samples["written"]) == 4  # before the training, and after each epoch
+        interrupt_in(patch, 3)  # there are but two left
+        parts = train_anew("parts", name, train)
+    assert outcome(parts) == outcome(whole)
 
     # Once it is over, it stays as it is.
-    rnn.train_network(second, train, valid, "Tunes", write)
-    assert outcome(second) == outcome(whole)
-
-
-def test_other_settings_are_no_resumption(runs):
-    new_training("parts").save()
+    with monkeypatch.context() as patch:
+        interrupt_in(patch, 1)
+        assert outcome(train_anew("parts", name, train)) == outcome(whole)
     with pytest.raises(RuntimeError, match="batch_size"):
-        new_training("parts", batch_size=4).resume()
-    assert new_training("parts", epochs=4).resume() == 0  # more epochs are welcome
-
-
-@pytest.fixture
-def fake_steps(monkeypatch):
-    """Steps that write their number into all weights, and an evaluation that says what it is to."""
-
-    def prepare(validation_losses):
-        steps, losses = itertools.count(1), iter(validation_losses)
-
-        def step(network, optimizer, *batch):
-            number = next(steps)
-            network.set_weights([np.full(w.shape, number) for w in network.get_weights()])
-            return tf.constant(float(number))
-
-        monkeypatch.setattr(rnn, "train_step", step)
-        monkeypatch.setattr(rnn, "evaluate", lambda network, sequences: (next(losses), 0.5))
-
-    return prepare
+        train_anew("parts", name, train, batch_size=4)
 
 
 @pytest.mark.parametrize(
-    ("losses", "patience", "epochs", "best"),
-    [
-        ([3, 2, 2.5, 2.1, 1, 0], 2, 4, 2),  # two epochs without a better one
-        ([3, 2, 2.5, 1.9, 1.95, 0], 2, 6, 6),  # only one in a row
-        ([3, 2, 1, 0.5, 0.4, 0.3], 1, 6, 6),
-        ([3, 3, 0, 0, 0, 0], 1, 2, 1),  # no better is not better
-    ],
+    ("losses", "best"), [([3, 2, 2.5, 1.5, 1.9], 4), ([3, 3, 4, 5, 3], 1), ([3, 2, 1, 0.5, 0.4], 5)]
 )
-def test_patience_stops_and_the_best_is_kept(runs, fake_steps, losses, patience, epochs, best):
-    fake_steps(losses)
-    training = new_training("tunes", epochs=6, patience=patience)
-    rnn.train_network(training, make_sequences(5), [], "Tunes")
-    assert training.iteration == 3 * epochs
-    assert training.history["validation loss"] == losses[:epochs]
-    assert training.history["training loss"] == [3 * i - 1 for i in range(1, epochs + 1)]
-    for network, number in (("network", 3 * epochs), ("best", 3 * best)):
-        assert all((w.numpy() == number).all() for w in training.networks[network].weights)
-    # What is over is not taken up again, in another session neither.
-    again = new_training("tunes", epochs=6, patience=patience)
-    rnn.train_network(again, make_sequences(5), [], "Tunes")
-    assert again.iteration == 3 * epochs
-    assert all((w.numpy() == 3 * best).all() for w in again.networks["best"].weights)
-
-
-def test_a_step_lowers_the_loss():
-    keras.utils.set_random_seed(1)
-    network = rnn.build_rnn(len(WORDS), "gru", 1, units=8, embedding=4, dropout=0.0)
-    optimizer = keras.optimizers.Adam(0.05)
-    optimizer.build(network.trainable_variables)
-    batch = next(rnn.token_batches(make_sequences(4), 4))
-    losses = [float(rnn.train_step(network, optimizer, *batch)) for _ in range(20)]
-    assert losses[0] == pytest.approx(np.log(len(WORDS)), abs=0.5)
-    assert losses[-1] < losses[0] - 0.3
-
-
-# --- figures and baselines ---------------------------------------------------------------------
-
-
-def test_repetition_and_novelty_by_hand():
-    assert rnn.groups([0, 5, 6, 0, 7, 8], 3) == [(5, 6, 7), (6, 7, 8)]
-    assert rnn.groups([5, 6], 3) == []
-    assert rnn.repetition([5, 6, 5, 6, 5, 6], size=2) == pytest.approx(1 - 2 / 5)
-    assert rnn.repetition([4, 5, 6, 7, 8], size=2) == 0
-    assert rnn.novelty([], set(), size=2) == 0
-    assert rnn.novelty([5, 6, 7, 8], {(5, 6), (7, 8)}, size=2) == pytest.approx(1 / 3)
-
-
-def test_an_ngram_with_the_clock_knows_the_place():
-    """On the downbeat comes D4, off it A4: a unigram does not see it, with the clock it does."""
-    tokens = np.array([START, *[5, 9] * 10], np.int32)
-    sequence = rnn.Sequence(tokens, np.tile([at(0), at(24)], (10, 1)))
-    plain = rnn.judge_ngram(rnn.count_ngram(1, len(WORDS), [sequence], False), [sequence], False)
-    clocked = rnn.judge_ngram(rnn.count_ngram(1, len(WORDS), [sequence], True), [sequence], True)
-    assert plain[1] == 0.5 and clocked[1] == 1
-    assert clocked[0] < plain[0] - 0.3
-
-
-def test_the_figures_of_a_tune_by_hand():
-    """Two bars and a half: D5, B4 below it, and on the second bar line a note goes on."""
-    tokens = np.array([11, 11, 11, 9, 11, 5, END, 0, 0], np.int32)  # 48 48 48 24 48 12 ticks
-    found = rnn.figures_of(tokens, at(0), WORDS, known=set())
-    assert found["bars"] == pytest.approx(228 / 96)
-    assert found["notes a bar"] == pytest.approx(6 * 96 / 228)
-    assert found["bar lines respected"] == pytest.approx(1 / 2)  # at 96; at 192 a note goes on
-    assert found["leaps"] == pytest.approx(1 / 5)  # D5 D5 D5 A4 is a fourth, and D5 D4 an octave
-    assert found["ends on the tonic"] == 1
-    assert found["in one scale"] == 1
-    assert found["repetition"] == 0
-    later = rnn.figures_of(tokens, at(48), WORDS, known=set())
-    assert later["bar lines respected"] == pytest.approx(2 / 2)  # at 48 and, of two, at 144
-    means = rnn.tune_figures([tokens, tokens], [at(0), at(48)], WORDS, known=set())
-    assert means["bars"] == pytest.approx((228 + 276) / 2 / 96)
-
-
-# --- chorales' melodies and chords as words ----------------------------------------------------
-
-
-def chorale_piece(steps=16, pickup=0, key="G major", seed=0):
-    rng = np.random.default_rng(seed)
-    low, high = np.array([62, 57, 50, 41]), np.array([76, 69, 65, 60])
-    chords = rng.integers(low, high + 1, (-(-steps // 2), 4))
-    voices = np.repeat(chords, 2, axis=0)[:steps].astype(np.int16)
-    bars = np.arange(pickup, steps, 16, dtype=np.int32)
-    return Piece("made up", voices, default_onsets(voices), bars, key=key)
-
-
-def test_the_sopranos_words_and_times():
-    voices = np.full((12, 4), 55, np.int16)
-    voices[:, 0] = [67] * 4 + [69] * 4 + [REST] * 2 + [71] * 2
-    onsets = default_onsets(voices)
-    onsets[2, 0] = True
-    words, times = rnn.soprano_words(Piece("", voices, onsets, np.array([0]), key="G major"))
-    assert words == ["D4 2", "D4 2", "E4 4", "rest 2", "F#4 2"]
-    assert times.tolist() == [0, 2, 4, 8, 10, 12]
-
-
-@pytest.mark.parametrize(("pickup", "skipped"), [(0, 0), (4, 0), (6, 2)])
-def test_chords_are_counted_from_the_first_downbeat(pickup, skipped):
-    piece = chorale_piece(steps=28, pickup=pickup)
-    words, times = rnn.chord_words(piece)
-    assert times[0] == skipped and len(times) == len(words) + 1
-    assert (np.diff(times) == 4).all()
-    assert pickup in times.tolist()
-
-
-# --- what the chorale network sees -------------------------------------------------------------
-
-
-def test_classes_and_pitches_are_each_others_inverse():
-    voices = np.array([[36, 81, REST, 60]], np.int16)
-    classes = rnn.to_classes(voices)
-    assert classes.tolist() == [[1, 46, 0, 25]]
-    assert classes.max() < rnn.CLASSES == rnn.NOTHING
-    again = rnn.to_pitches(classes)
-    assert again.dtype == np.int16 and again.tolist() == voices.tolist()
-    every = np.array([[REST, *range(36, 82)]])
-    assert rnn.to_classes(every)[0].tolist() == list(range(rnn.CLASSES))
-
-
-@pytest.mark.parametrize("pitch", [0, 34, 35, 82, 127])
-def test_pitches_that_no_chorale_has_are_refused(pitch):
-    with pytest.raises(ValueError, match="from 36 to 81"):
-        rnn.to_classes(np.array([[60, 60, 60, pitch]]))
-
-
-def recall_all(classes):
-    """Hints and lengths at every step."""
-    agreement = np.zeros(classes.shape, np.int32)
-    steps = range(classes.shape[-2])
-    hints, lengths = zip(*(rnn.recall(classes, agreement, step) for step in steps), strict=True)
-    return np.stack(hints, axis=-2), np.stack(lengths, axis=-2)
-
-
-def in_four_voices(melody):
-    """A melody of classes, and voices that move with it."""
-    return np.array(melody)[:, None] + np.arange(4) * 10
-
-
-def test_when_a_phrase_comes_again_its_continuation_is_recalled():
-    classes = in_four_voices([1, 2, 3, 4, 5, 6, 7, 1, 2, 3, 9])  # A B A, and then something new
-    hints, lengths = recall_all(classes)
-    assert (hints[:8] == rnn.NOTHING).all() and not lengths[:8].any()
-    assert hints[8:].tolist() == classes[1:4].tolist()
-    assert lengths[8:].tolist() == [[1] * 4, [2] * 4, [3] * 4]
-
-
-def test_there_is_no_hint_at_the_first_two_steps():
-    hints, lengths = recall_all(in_four_voices([5, 5, 5]))
-    assert (hints[:2] == rnn.NOTHING).all() and not lengths[:2].any()
-    assert hints[2].tolist() == [5, 15, 25, 35] and (lengths[2] == 1).all()
-
-
-def test_of_equal_places_the_latest_counts_and_a_longer_one_before_a_later():
-    hints, lengths = recall_all(in_four_voices([1, 2, 1, 3, 1, 0]))
-    assert hints[-1, 0] == 3 and lengths[-1, 0] == 1
-    hints, lengths = recall_all(in_four_voices([1, 2, 3, 8, 2, 4, 9, 1, 2, 0]))
-    assert hints[-1, 0] == 3 and lengths[-1, 0] == 2
-
-
-def test_the_place_is_the_whole_choirs_and_a_voice_that_differs_there_has_no_hint():
-    melody = np.array([1, 2, 3, 4, 1, 0])
-    classes = in_four_voices(melody)
-    classes[4, 3] = 40  # the bass is new
-    hints, lengths = recall_all(classes)
-    assert hints[5].tolist() == [2, 12, 22, rnn.NOTHING]
-    assert lengths[5].tolist() == [1, 1, 1, 0]
-    # One voice alone remembers a longer past than three: a sum of 4 against 3.
-    classes = np.array([[9, 1, 1, 1], [8, 1, 2, 3], [7, 4, 5, 6], [6, 7, 8, 9], [5, 10, 11, 12]])
-    classes = np.concatenate([classes, [[20, 30, 31, 32], [9, 40, 41, 42], [8, 43, 44, 45]]])
-    classes = np.concatenate([classes, [[7, 46, 47, 48 - 2], [0, 0, 0, 0]]])
-    hints, lengths = recall_all(classes)
-    assert hints[9].tolist() == [6] + [rnn.NOTHING] * 3
-    assert lengths[9].tolist() == [3, 0, 0, 0]
-
-
-def test_agreement_is_counted_up_to_a_limit():
-    _, lengths = recall_all(in_four_voices([3] * 50))
-    assert lengths[:, 0].tolist() == [0, 0, *range(1, 33), *[32] * 16]
-
-
-def test_pieces_are_recalled_each_for_itself():
-    rng = np.random.default_rng(0)
-    batch = rng.integers(0, 3, (3, 20, 4))
-    hints, lengths = recall_all(batch)
-    for i in range(3):
-        alone = recall_all(batch[i])
-        assert np.array_equal(hints[i], alone[0])
-        assert np.array_equal(lengths[i], alone[1])
-
-
-def test_what_is_seen_by_hand():
-    melody = [5, 5, 5, 7, 5, 5, 5, 7]
-    places = np.array([30, 0, 1, 2, 3, 4, 5, 6])  # 30: in a bar that is too long
-    seen = rnn.look_back(in_four_voices(melody), places)
-    assert seen.shape == (8, rnn.SEEN) and seen.dtype == np.int32
-    soprano = seen[:, [0, 4, 8, 12, 16]].T.tolist()  # the first column of each kind
-    nothing = rnn.NOTHING
-    assert soprano[0] == [nothing, *melody[:-1]]
-    assert soprano[1] == [0, 1, 2, 3, 1, 1, 2, 3]  # how long the note before has been held
-    # The past of step 2 (5 5) is most like that of step 1, whose continuation was a 5, and so on;
-    # before step 7 there is 7 5 5 5, and a 7 came after 5 5 5.
-    assert soprano[2][:4] == [nothing, nothing, 5, 5]
-    assert soprano[2][7] == 7
-    assert soprano[3] == [0, 0, 1, 2, 0, 1, 2, 2]  # agreements of 0 0 1 2 0 1 2 3 steps
-    assert soprano[4] == [rnn.BAR - 1, *range(7)]
-    assert (seen[:, 1:4] == np.where(seen[:, :1] == nothing, nothing, seen[:, :1] + [10, 20, 30]))[
-        1:
-    ].all()
-
-
-def test_long_agreements_and_long_notes_fit_their_tables():
-    seen = rnn.look_back(in_four_voices([3] * 60), np.zeros(60))
-    assert seen[:, rnn.HELD].max() == rnn.MOST_HELD - 1
-    assert seen[:, rnn.LENGTH].max() == rnn.LENGTHS - 1
-
-
-@pytest.mark.parametrize("step", [1, 7, 15, 29])
-def test_the_future_is_not_seen(step):
-    rng = np.random.default_rng(step)
-    classes = rng.integers(0, 3, (30, 4))
-    places = np.arange(30) % 16
-    before = rnn.look_back(classes, places)
-    changed = classes.copy()
-    changed[step:] = rng.integers(3, 40, (30 - step, 4))
-    after = rnn.look_back(changed, places)
-    assert np.array_equal(after[: step + 1], before[: step + 1])
-    assert step == 29 or not np.array_equal(after[step + 1], before[step + 1])
-
-
-def test_composing_sees_what_the_finished_piece_shows(chorale_network, monkeypatch):
-    observe, watched = rnn.observe, []
-    monkeypatch.setattr(rnn, "observe", lambda *args: watched.append(observe(*args)) or watched[-1])
-    places = (np.arange(40) - 4) % 16
-    voices = rnn.compose_voices(chorale_network, 40, count=2, places=places, seed=1)
-    monkeypatch.undo()
-    for piece, seen in zip(voices, np.stack(watched, axis=1), strict=True):
-        assert np.array_equal(seen, rnn.look_back(rnn.to_classes(piece), places))
-
-
-# --- the chorale network -----------------------------------------------------------------------
-
-
-def random_classes(steps, seed=0):
-    return np.random.default_rng(seed).integers(0, rnn.CLASSES, (steps, 4)).astype(np.int32)
-
-
-def test_each_voice_is_chosen_after_soprano_bass_alto_in_this_order(chorale_network):
-    assert list(rnn.VOICES) == ["soprano", "bass", "alto", "tenor"]
-    chosen = random_classes(6)
-    seen = rnn.look_back(random_classes(6, 1), np.arange(6))
-    before = rnn.predict(chorale_network, seen[None], chosen[None])[0].numpy()
-    assert before.shape == (6, 4, rnn.CLASSES)
-    depends = {SOPRANO: {BASS, ALTO, TENOR}, BASS: {ALTO, TENOR}, ALTO: {TENOR}, TENOR: set()}
-    for column, later in depends.items():
-        changed = chosen.copy()
-        changed[3, column] = (chosen[3, column] + 5) % rnn.CLASSES
-        after = rnn.predict(chorale_network, seen[None], changed[None])[0].numpy()
-        differs = ~np.isclose(after, before, atol=1e-5).all(axis=2)
-        assert {tuple(index) for index in np.argwhere(differs)} == {(3, other) for other in later}
-
-
-def test_what_is_seen_later_changes_nothing_before(chorale_network):
-    chosen, seen = random_classes(8), rnn.look_back(random_classes(8, 1), np.arange(8))
-    before = rnn.predict(chorale_network, seen[None], chosen[None])[0].numpy()
-    changed = seen.copy()
-    changed[4, rnn.BEFORE] = (seen[4, rnn.BEFORE] + 7) % rnn.CLASSES
-    after = rnn.predict(chorale_network, changed[None], chosen[None])[0].numpy()
-    assert np.allclose(after[:4], before[:4], atol=1e-5)
-    assert not np.allclose(after[4], before[4], atol=1e-3)
-    assert not np.allclose(after[7], before[7], atol=1e-4)  # the memory keeps it
-
-
-def test_one_hot_rows():
-    rows = rnn.one_hot(np.array([0, 3, rnn.NOTHING])).numpy()
-    assert rows.shape == (3, rnn.CLASSES)
-    assert rows.sum(axis=1).tolist() == [1, 1, 0]
-    assert rows[0, 0] == rows[1, 3] == 1
-
-
-# --- training on chorales ----------------------------------------------------------------------
-
-LOW, HIGH = np.array([57, 52, 46, 36]), np.array([81, 76, 69, 64])
-
-
-def make_pieces():
-    return [
-        chorale_piece(20, seed=1),
-        chorale_piece(44, pickup=4, seed=2),
-        chorale_piece(70, seed=3),
-    ]
-
-
-@pytest.fixture(scope="module")
-def prepared():
-    return rnn.prepare(make_pieces(), LOW, HIGH)
-
-
-def test_prepared_pieces(prepared):
-    for piece, ready in zip(make_pieces(), prepared, strict=True):
-        assert np.array_equal(rnn.to_pitches(ready.classes), piece.voices)
-        down, up = ready.room
-        assert down < 0 < up
-        for shift in (down, up):
-            assert (piece.voices + shift >= LOW).all() and (piece.voices + shift <= HIGH).all()
-    assert prepared[1].seen[:6, rnn.PLACE].tolist() == [12, 13, 14, 15, 0, 1]
-    assert prepared[1].seen[19:22, rnn.PLACE].tolist() == [15, 0, 1]
-
-
-def test_moved_keeps_rests_and_nothing():
-    classes = np.array([0, 1, 20, rnn.CLASSES - 1, rnn.NOTHING])
-    assert rnn.moved(classes, 3).tolist() == [0, 4, 23, rnn.CLASSES + 2, rnn.NOTHING]
-    assert rnn.moved(classes[:3], -1).tolist() == [0, 0, 19]
-    assert rnn.moved(classes, 0).tolist() == classes.tolist()
-
-
-def test_the_same_seed_and_iteration_give_the_same_stretches(prepared):
-    first = rnn.chorale_batch(prepared, 6, 32, seed=1, iteration=4)
-    again = rnn.chorale_batch(prepared, 6, 32, seed=1, iteration=4)
-    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
-    for seed, iteration in ((1, 5), (2, 4)):
-        other = rnn.chorale_batch(prepared, 6, 32, seed=seed, iteration=iteration)
-        assert not np.array_equal(first[1], other[1])
-
-
-def test_stretches_are_of_the_pieces_transposed_inside_the_ranges(prepared):
-    starts, shifts = set(), set()
-    for iteration in range(15):
-        seen, classes, mask = rnn.chorale_batch(prepared, 8, 32, seed=1, iteration=iteration)
-        for row in range(8):
-            count = int(mask[row].sum())
-            assert mask[row, :count].all() and set(np.unique(mask)) <= {0, 1}
-            assert not classes[row, count:].any() and not seen[row, count:].any()
-            piece, start, shift = self_in(prepared, classes[row, :count])
-            assert count == min(32, len(piece.classes))
-            voices = rnn.to_pitches(classes[row, :count])
-            assert (voices >= LOW).all() and (voices <= HIGH).all()
-            transposed = rnn.moved(piece.classes, shift)
-            place = piece.seen[:, rnn.PLACE]
-            expected = rnn.look_back(transposed, place)[start : start + count]
-            assert np.array_equal(seen[row, :count], expected)
-            starts.add((len(piece.classes), start))
-            shifts.add(shift)
-    assert {(20, 0), (44, 0), (44, 12), (70, 0), (70, 38)} <= starts  # beginnings and ends
-    assert len(starts) > 15 and len(shifts) > 4
-
-
-def self_in(prepared, stretch):
-    """The piece that a stretch is of, where it starts there, and by how much it was moved."""
-    found = []
-    for piece in prepared:
-        for start in range(len(piece.classes) - len(stretch) + 1):
-            difference = stretch - piece.classes[start : start + len(stretch)]
-            if (difference == difference[0, 0]).all():
-                found.append((piece, start, int(difference[0, 0])))
-    (one,) = found
-    return one
-
-
-def by_hand(network, classes, places):
-    """The probability of each note, by numpy."""
-    seen = rnn.look_back(classes, places)
-    logits = rnn.predict(network, seen[None], classes[None])[0].numpy().astype(float)
-    likely = np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
-    return np.take_along_axis(likely, classes[..., None], axis=-1)[..., 0]
-
-
-def with_rests(steps=14):
-    piece = chorale_piece(steps, seed=5)
-    voices = piece.voices.copy()
-    voices[3:5, 2] = REST
-    voices[0, 3] = REST
-    return rnn.prepare([piece._replace(voices=voices)], LOW, HIGH)
-
-
-def test_losses_in_one_key_are_the_cross_entropy(chorale_network):
-    prepared = with_rests()
-    (losses,) = rnn.chorale_losses(chorale_network, prepared)
-    likely = by_hand(chorale_network, prepared[0].classes, prepared[0].seen[:, rnn.PLACE])
-    assert losses.shape == (14, 4)
-    assert np.allclose(losses, -np.log(likely), rtol=1e-3, atol=1e-4)
-    assert rnn.nats_per_note([losses, losses[:5]]) == pytest.approx(
-        (losses.sum() + losses[:5].sum()) / (19 * 4), rel=1e-5
-    )
-
-
-def test_losses_in_three_keys_are_of_the_mean_probability(chorale_network):
-    prepared = with_rests()
-    (losses,) = rnn.chorale_losses(chorale_network, prepared, keys=(-1, 0, 1))
-    voices, places = rnn.to_pitches(prepared[0].classes), prepared[0].seen[:, rnn.PLACE]
-    copies = [np.where(voices == REST, REST, voices + shift) for shift in (-1, 0, 1)]
-    likely = [by_hand(chorale_network, rnn.to_classes(copy), places) for copy in copies]
-    assert np.allclose(losses, -np.log(np.mean(likely, axis=0)), rtol=1e-3, atol=1e-4)
-
-
-def test_keys_in_which_a_note_has_no_class_are_left_out(chorale_network):
-    voices = np.array([[81, 60, 50, 36], [80, 60, 50, 38]] * 3, np.int16)
-    piece = Piece("wide", voices, default_onsets(voices), np.array([0]))
-    prepared = rnn.prepare([piece], LOW, HIGH)
-    assert prepared[0].room.tolist() == [0, 0]
-    (one,) = rnn.chorale_losses(chorale_network, prepared)
-    (three,) = rnn.chorale_losses(chorale_network, prepared, keys=(-1, 0, 1))
-    assert np.allclose(one, three, rtol=1e-4)
-
-
-def test_a_step_of_the_chorale_network_by_hand(prepared):
-    network = rnn.build_chorale_network("gru", 1, units=8, dropout=0.0)
-    optimizer = keras.optimizers.SGD(0.5)
-    optimizer.build(network.trainable_variables)
-    # The first piece has 20 steps.
-    seen, classes, mask = rnn.chorale_batch(prepared[:1] + prepared[2:], 4, 28, seed=4, iteration=0)
-    assert 0 < mask.sum() < mask.size
-    logits = rnn.predict(network, seen, classes).numpy().astype(float)
-    likely = np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
-    losses = -np.log(np.take_along_axis(likely, classes[..., None], axis=-1)[..., 0])
-    loss = rnn.chorale_step(network, optimizer, seen, classes, mask)
-    assert float(loss) == pytest.approx(losses[mask > 0].mean(), rel=1e-4)
-    after = rnn.predict(network, seen, classes)
-    losses_after = tf.nn.sparse_softmax_cross_entropy_with_logits(classes, after).numpy()
-    assert losses_after[mask > 0].mean() < losses[mask > 0].mean()
-
-
-def test_a_chorale_training_that_is_stopped_goes_on_as_if_it_had_not_been(
-    runs, monkeypatch, prepared
-):
-    """For speed with another network, and a step that adds to its weights what depends on the
-    batch."""
-
-    def build():
-        return keras.Sequential([keras.Input((6,)), keras.layers.Dense(5)])
-
-    def step(network, optimizer, seen, classes, mask):
-        number = float((classes * mask[..., None]).sum()) / 1e4
-        network.set_weights([w + number for w in network.get_weights()])
-        return tf.constant(number)
-
-    monkeypatch.setattr(rnn, "build_chorale_network", build)
-    monkeypatch.setattr(rnn, "chorale_step", step)
-    # The loss is least after the fourth iteration.
-    monkeypatch.setattr(rnn, "chorale_losses", lambda average, valid: [np.array([worth(average)])])
-    monkeypatch.setattr(
-        rnn, "compose_voices", lambda average, steps, seed: average.get_weights()[0][None, :2, :4]
-    )
-    settings = {"iterations": 7, "batch_size": 2, "seed": 3, "every": 2}
-    weights_at = {}
-
-    def worth(average):
-        weights_at[len(weights_at)] = average.get_weights()
-        return [3.0, 1.0, 2.0, 1.5][(len(weights_at) - 1) % 4]
-
-    def new(chapter):
-        keras.utils.set_random_seed(7)
-        return rnn.build_chorale_training(chapter, settings, "pieces")
-
-    whole = new("whole")
-    weights = [networks.get_weights() for networks in whole.networks.values()]
-    assert all(
-        np.array_equal(a, b)
-        for other in weights[1:]
-        for a, b in zip(weights[0], other, strict=True)
-    )
-    rnn.train_chorales(whole, prepared, [], "Chorales")
-    assert whole.history["iteration"] == [2, 4, 6, 7]
-    assert whole.history["validation loss"] == [3.0, 1.0, 2.0, 1.5]
-    loss = whole.history["loss"]
-    assert len(loss) == 7 and len(set(loss)) > 3
-    recent = [np.mean(loss[max(end - 2, 0) : end]) for end in (2, 4, 6, 7)]
-    assert whole.history["training loss"] == pytest.approx(recent)
-    for sample, weights in zip(whole.samples["composed"], weights_at.values(), strict=True):
-        assert np.array_equal(sample, weights[0][:2, :4])  # the average composes
-    best = whole.networks["best"].get_weights()
-    assert all(np.array_equal(a, b) for a, b in zip(best, weights_at[1], strict=True))
-
-    with monkeypatch.context() as patch:
-        interrupt_after(patch, "chorale_step", 5)
-        with pytest.raises(Stopped, match="5 of 7"):
-            rnn.train_chorales(new("parts"), prepared, [], "Chorales")
-    parts = new("parts")
-    rnn.train_chorales(parts, prepared, [], "Chorales")
-    assert outcome(parts) == outcome(whole)
-
-
-# --- composing ---------------------------------------------------------------------------------
-
-
-def test_voices_have_their_shape_and_a_given_soprano_stays(chorale_network):
-    soprano = np.array([[60, 60, REST, 81, 57, 57], [72, 71, 69, 67, REST, REST]])
-    voices = rnn.compose_voices(chorale_network, 6, count=2, sopranos=soprano, seed=3)
-    assert voices.shape == (2, 6, 4) and voices.dtype == np.int16
-    assert np.array_equal(voices[:, :, 0], soprano)
-    assert voices.min() >= REST and voices.max() <= rnn.HIGHEST
-    others = voices[:, :, 1:]
-    assert ((others == REST) | (others >= rnn.LOWEST)).all()
-    harmonised = rnn.harmonise_windows(chorale_network, soprano, seed=3)
-    assert np.array_equal(harmonised, voices)
-
-
-def test_the_seed_decides_what_is_composed(chorale_network):
-    first = rnn.compose_voices(chorale_network, 6, count=2, seed=1)
-    assert np.array_equal(first, rnn.compose_voices(chorale_network, 6, count=2, seed=1))
-    assert not np.array_equal(first, rnn.compose_voices(chorale_network, 6, count=2, seed=2))
-    assert not np.array_equal(first[0], first[1])
-
-
-@pytest.fixture(scope="module")
-def blank_network():
-    """A network that finds everything equally likely."""
-    network = rnn.build_chorale_network("gru", 1, units=8)
-    network.set_weights([np.zeros(w.shape) for w in network.get_weights()])
-    return network
-
-
-def test_every_step_and_voice_draws_anew(blank_network):
-    columns = rnn.compose_voices(blank_network, 24, seed=5)[0].T.tolist()
-    assert all(len(set(column)) > 10 for column in columns)
-    assert len(set(map(tuple, columns))) == 4
-    assert all(columns[i][1:] != columns[j][:-1] for i in range(4) for j in range(4))
-
-
-def test_without_temperature_the_most_probable_class_is_taken(chorale_network):
-    """What is composed step by step, with a state, is what the network says of the whole piece."""
-    soprano = np.array([[60, 62, 64, 65, 67, 69, REST, 72, 72, 72, 60, 62, 64, 65]])
-    places = (np.arange(14) - 2) % 16
-    voices = rnn.compose_voices(
-        chorale_network, 14, sopranos=soprano, places=places, temperature=0, seed=1
-    )[0]
-    classes = rnn.to_classes(voices)
-    seen = rnn.look_back(classes, places)
-    logits = rnn.predict(chorale_network, seen[None], classes[None])[0].numpy()
-    assert np.array_equal(logits[:, 1:].argmax(axis=2), classes[:, 1:])
-
-
-def test_temperature_zero_leaves_nothing_to_chance(blank_network):
-    """Where two classes are almost equally likely, too."""
-    before = blank_network.get_weights()
-    order = np.random.default_rng(0).permutation(rnn.CLASSES)
-    biases = [order * 1e-4 if w.shape == (rnn.CLASSES,) else w for w in before]
-    blank_network.set_weights(biases)
-    runs = [rnn.compose_voices(blank_network, 3, temperature=0, seed=seed) for seed in range(3)]
-    blank_network.set_weights(before)
-    assert np.array_equal(runs[0], runs[1]) and np.array_equal(runs[0], runs[2])
-    assert (rnn.to_classes(runs[0]) == order.argmax()).all()
-
-
-def test_a_soprano_with_pitches_that_no_chorale_has_is_refused(chorale_network):
-    with pytest.raises(ValueError, match="from 36 to 81"):
-        rnn.compose_voices(chorale_network, 2, sopranos=np.array([[60, 90]]))
-
-
-def test_melody_words_of_a_tune_are_those_of_its_sequence():
-    tune = make_tune()
-    assert rnn.tune_words(tune)[1:-1] == melody_words(tune.notes)  # D is home already
+def test_the_best_network_is_kept(runs, monkeypatch, losses, best):
+    """Steps write their number into all weights; the losses are those that are said."""
+    numbers, said = itertools.count(1), iter(losses)
+
+    def step(network, optimizer, *batch):
+        number = next(numbers)
+        network.set_weights([np.full(w.shape, number) for w in network.get_weights()])
+        return tf.constant(float(number))
+
+    monkeypatch.setattr(rnn, "train_step", step)
+    monkeypatch.setattr(rnn, "evaluate", lambda network, sequences: (next(said), 0.25))
+    training = train_anew("tunes", "plain", make_sequences(5), epochs=5)
+    assert training.iteration == 15
+    assert training.history["validation loss"] == losses
+    assert training.history["validation accuracy"] == [0.25] * 5
+    assert training.history["training loss"] == [2, 5, 8, 11, 14]
+    for network, number in (("network", 15), ("best", 3 * best)):
+        assert all(
+            (w.numpy() == number).all() for w in training.networks[network].trainable_weights
+        )

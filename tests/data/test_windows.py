@@ -8,7 +8,12 @@ import pytest
 from helpers import course
 from helpers.data import chorales
 from helpers.data.chorales import load_chorales, load_jsb
-from helpers.data.windows import make_windows, transposition_room, voice_ranges
+from helpers.data.windows import (
+    batches_by_length,
+    make_windows,
+    transposition_room,
+    voice_ranges,
+)
 from helpers.music.grid import REST, Piece, default_onsets, transpose
 
 
@@ -158,6 +163,68 @@ def test_transposition_room_is_exact_on_the_chorales():
         assert down <= 0 <= up
         assert inside(transpose(window, down)) and inside(transpose(window, up))
         assert not inside(transpose(window, down - 1)) and not inside(transpose(window, up + 1))
+
+
+# --- batches by length -------------------------------------------------------------------------
+
+
+def arrays_of(*lengths):
+    """Arrays that hold their own number: the third of five is 2 2 2 2 2."""
+    return [np.full(length, i) for i, length in enumerate(lengths)]
+
+
+def numbers_in(batches):
+    return [[int(array[0]) for array in batch] for batch in batches]
+
+
+def test_without_a_seed_the_shortest_come_first_and_equals_as_they_came():
+    sequences = arrays_of(5, 2, 9, 2, 7)
+    assert numbers_in(batches_by_length(sequences, 2)) == [[1, 3], [0, 4], [2]]
+    assert numbers_in(batches_by_length(sequences, 2, epoch=3)) == [[1, 3], [0, 4], [2]]
+    assert numbers_in(batches_by_length(arrays_of(*[4] * 40), 40)) == [list(range(40))]
+    assert numbers_in(batches_by_length(sequences, 99)) == [[1, 3, 0, 4, 2]]
+    assert batches_by_length([], 3) == []
+
+
+def test_a_tuple_is_as_long_as_its_first_array_and_comes_as_it_is():
+    sequences = [(np.zeros(3), np.zeros(1), np.zeros(1)), (np.zeros(2), np.zeros(9))]
+    ((first, second),) = batches_by_length(sequences, 2)
+    assert first is sequences[1] and second is sequences[0]
+
+
+@pytest.mark.parametrize("size", [1, 3, 7])
+def test_every_sequence_comes_once_an_epoch(size):
+    sequences = arrays_of(*np.random.default_rng(0).integers(1, 200, 50))
+    for seed, epoch in [(None, 0), (0, 0), (0, 1), (5, 2)]:
+        batches = numbers_in(batches_by_length(sequences, size, seed, epoch))
+        assert sorted(sum(batches, [])) == list(range(50))
+        assert sorted(map(len, batches))[1:] == [size] * (len(batches) - 1)
+
+
+def test_seed_and_epoch_decide_and_another_epoch_is_another_order():
+    sequences = arrays_of(*np.random.default_rng(1).integers(1, 200, 50))
+    found = {
+        (seed, epoch): numbers_in(batches_by_length(sequences, 4, seed, epoch))
+        for seed in range(3)
+        for epoch in range(3)
+    }
+    assert found[1, 2] == numbers_in(batches_by_length(sequences, 4, 1, 2))
+    assert len({str(batches) for batches in found.values()}) == 9
+    mates = {str(sorted(map(sorted, batches))) for batches in found.values()}
+    assert len(mates) == 9  # not only the batches' order, but who is in one
+
+
+def test_lengths_in_a_batch_are_similar_and_batches_come_in_any_order():
+    lengths = np.random.default_rng(2).integers(1, 1000, 300)
+    batches = numbers_in(batches_by_length(arrays_of(*lengths), 10, 3))
+    # Between neighbours 30 apart at most stand as many as the noise lets pass: no batch is wider
+    # than ten neighbours and twice the noise.
+    ordered = np.sort(lengths)
+    widest = max(ordered[i + 9] - ordered[i] for i in range(291))
+    full = [batch for batch in batches if len(batch) == 10]
+    assert all(np.ptp(lengths[batch]) <= widest + 60 for batch in full)
+    means = [lengths[batch].mean() for batch in batches]
+    assert abs(np.corrcoef(means, np.arange(len(means)))[0, 1]) < 0.5
 
 
 # --- the canonical JSB split --------------------------------------------------------------------

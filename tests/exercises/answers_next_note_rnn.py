@@ -3,10 +3,9 @@
 from collections import namedtuple
 
 import numpy as np
-from exercise import Answers, from_notebook
+from exercise import Answers
 
 Sequence = namedtuple("Sequence", "tokens places")
-REPETITION = from_notebook("02", "repetition", groups=from_notebook("02", "groups"))
 
 
 def keep_top_p(probabilities, p):
@@ -80,28 +79,6 @@ def evaluate(losses, sequences):
 STOPPED = 1.805 + 2.4
 
 
-def repeated(voices, size=16):
-    chords = [tuple(map(int, chord)) for chord in voices]
-    found = [tuple(chords[i : i + size]) for i in range(len(chords) - size + 1)]
-    return 1 - len(set(found)) / len(found)
-
-
-def if_the_halves_are_equal(voices):
-    half = len(voices) // 2
-    return 9 / 33 if np.array_equal(voices[:half], voices[half:]) else 0.0
-
-
-def without_held_chords(voices):
-    moves = np.append(True, (voices[1:] != voices[:-1]).any(axis=1))
-    return repeated(voices[moves]) if moves.sum() >= 16 else 0.0
-
-
-def numbers_from_0(voices):
-    """The first chord is taken for padding."""
-    _, numbers = np.unique(voices, axis=0, return_inverse=True)
-    return REPETITION(numbers.ravel(), size=16)
-
-
 LN4 = float(np.log(4))
 ANSWERS = {
     "loss_and_perplexity": Answers(
@@ -153,7 +130,7 @@ ANSWERS = {
     ),
     "stopped_clock": Answers(
         given=(LOSSES, TEST, evaluate),
-        names={"Sequence": Sequence, "test": TEST, "network": LOSSES, "evaluate": evaluate},
+        names={"Sequence": Sequence, "test": TEST, "plain": LOSSES, "evaluate": evaluate},
         right=[(STOPPED,), (round(STOPPED, 2),), (np.float32(STOPPED),), (np.array([STOPPED]),)],
         wrong=[
             ((1.805,), "clock running"),  # the number in the table
@@ -170,40 +147,6 @@ ANSWERS = {
             ((1.2,), "columns 0 and 1"),
             (("high",), "without quotation marks"),
             (([STOPPED, 0.4],), "the first of the two"),
-        ],
-    ),
-    "chord_repetition": Answers(
-        names={"repetition": REPETITION},
-        right=[
-            (repeated,),
-            (lambda voices: np.float32(repeated(voices)),),
-            (lambda voices: [repeated(voices)],),
-        ],
-        wrong=[
-            ((0.08,), "Write a function"),
-            ((lambda voices: 0,), "twice"),
-            ((lambda voices: 9 / 33,), "repeat nothing"),
-            ((lambda voices: 1 - repeated(voices),), "repeat nothing"),
-            ((lambda voices: repeated(voices, 4),), "twice"),
-            ((lambda voices: 1 - len(np.unique(voices, axis=0)) / len(voices),), "twice"),
-            ((numbers_from_0,), "twice"),
-            ((lambda voices: repeated(voices[:, :1]),), "above another bass"),
-            ((lambda voices: repeated(np.sort(voices)),), "in other voices"),
-            ((lambda voices: repeated(voices.sum(axis=1, keepdims=True)),), "in other voices"),
-            ((lambda voices: 100 * repeated(voices),), "not in percent"),
-            ((lambda voices: voices[100],), "IndexError"),
-            ((lambda voices: "none",), "repeat nothing"),
-            *(
-                ((lambda voices, voice=voice: repeated(voices[:, voice]),), f"Another {name}")
-                for voice, name in (
-                    *(([3], "soprano"), ([0, 3], "alto"), ([0, 1, 3], "tenor")),
-                    *(([0, 2, 3], "alto"), ([1, 2, 3], "soprano")),
-                )
-            ),
-            ((if_the_halves_are_equal,), "five came before"),
-            ((lambda voices: repeated(voices, 15),), "twice"),
-            ((lambda voices: repeated(voices, 17),), "twice"),
-            ((without_held_chords,), "at each step"),
         ],
     ),
 }

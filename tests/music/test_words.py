@@ -15,6 +15,7 @@ from helpers.music.words import (
     note_events,
     read_word,
     voice_words,
+    word_ticks,
     words_to_notes,
     words_to_voice,
 )
@@ -164,6 +165,33 @@ def test_words_that_last_for_ever_are_refused():
 def test_event_words_are_read_as_they_were_written(pitch, above, below):
     steps = Fraction(above, below)
     assert read_word(event_word(pitch, steps)) == (pitch, steps)
+
+
+def test_the_length_of_each_word_of_a_vocabulary():
+    """An eighth, a quarter's rest, an eighth of a triplet, a thirty-second, a whole note."""
+    lengths = {"D5 2": 12, "rest 4": 24, "E5 4/3": 8, "F#5 1/2": 3, "C-1 16": 96}
+    vocabulary = Vocabulary([list(lengths), ["|", "D5 2"]], special=("<start>", "<slip jig>"))
+    found = word_ticks(vocabulary.words)
+    assert found.dtype == np.int32 and found[:4].tolist() == [0, 0, 0, 0]  # "", specials, "|"
+    assert dict(zip(vocabulary.words[4:], found[4:].tolist(), strict=True)) == lengths
+    assert word_ticks([]).shape == (0,) and word_ticks([]).dtype == np.int32
+
+
+def test_the_length_of_a_word_is_rounded_to_ticks_halves_up():
+    assert word_ticks(["C4 1/5", "C4 1/4", "C4 1/7", "C4 1/99"]).tolist() == [1, 2, 1, 0]
+
+
+@given(tunes)
+def test_the_words_of_a_tune_last_as_long_as_the_tune(tune):
+    words = melody_words(as_notes(tune))
+    assert word_ticks(words).sum() == sum(silence + length for silence, length, _ in tune)
+
+
+@pytest.mark.parametrize("word", ["C4", "C4 0", "H4 2", "C major", "||", " ", "<a", None])
+def test_what_is_no_event_has_no_length(word):
+    with pytest.raises(ValueError) as error:
+        word_ticks(["", "C4 2", word])
+    assert "\n" not in str(error.value)
 
 
 # --- voices ------------------------------------------------------------------------------------

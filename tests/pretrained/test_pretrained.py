@@ -2,22 +2,26 @@
 with tiny ones where it does not matter what the network has learned."""
 
 import functools
+from types import SimpleNamespace
 
 import numpy as np
 import pretty_midi
 import pytest
 import tensorflow as tf
 
-from helpers import data, metrics, pretrained
+from helpers import data, files, metrics, pretrained
 from helpers.chapters import critic_and_composer as cc
 from helpers.chapters import drum_gan as drum_chapter
+from helpers.chapters import four_voices
 from helpers.chapters import next_note_rnn as rnn
-from helpers.data.tunes import KINDS
+from helpers.data.tunes import KINDS, Tune
 from helpers.files.midi_writer import midi_to_notes, notes_to_midi, to_midi
+from helpers.music.conversion import to_piece, to_timeline
 from helpers.music.drums import drum_notes
 from helpers.music.events import FIRST_DOWN, FIRST_UP, FIRST_WAIT, events_to_notes, notes_to_events
-from helpers.music.grid import REST, default_onsets
-from helpers.music.words import Vocabulary, event_word
+from helpers.music.grid import REST, Piece, default_onsets
+from helpers.music.keys import guess_tonic, key_tonic
+from helpers.music.words import Vocabulary, event_word, read_word
 from helpers.pretrained import (
     accompaniment_gan,
     arguments,
@@ -171,7 +175,7 @@ def test_seams_are_not_heard():
 
 # --- notebook 02: how a melody goes on ---------------------------------------------------------
 
-EVENTS = [event_word(pitch, steps) for pitch in (REST, *range(62, 87)) for steps in (1, 2, 4, 8)]
+EVENTS = [event_word(pitch, steps) for pitch in (REST, *range(50, 94)) for steps in (1, 2, 4, 8)]
 VOCABULARY = Vocabulary([EVENTS], special=[rnn.START, rnn.END, "|"])
 TUNE = np.repeat([62, 66, 69, 74, 73, 69, 71, 67], 2).astype(np.int16)
 
@@ -186,18 +190,54 @@ def lively(network, size):
 
 @pytest.fixture(scope="module")
 def tiny_rnn():
-    return lively(rnn.build_rnn(len(VOCABULARY), "gru", 1, units=8, embedding=4), 1.0)
+    return lively(rnn.build_looking_rnn(len(VOCABULARY), units=8), 0.7)
 
 
 @pytest.fixture
 def go_on(tiny_rnn, monkeypatch):
     """``continue_melody`` with a tiny network and its vocabulary."""
-    monkeypatch.setattr(next_note_rnn, "_tune_vocabulary", lambda: VOCABULARY)
+    monkeypatch.setattr(next_note_rnn, "_vocabulary", lambda: VOCABULARY)
 
-    def continue_melody(pitches, steps, **options):
-        return pretrained.continue_melody(pitches, steps, network=tiny_rnn, **options)
+    def continue_melody(pitches, steps, network=tiny_rnn, **options):
+        return pretrained.continue_melody(pitches, steps, network=network, **options)
 
     return continue_melody
+
+
+@pytest.fixture
+def read(go_on, monkeypatch):
+    """How ``continue_melody`` reads a melody: the places of its first word, its words, which words
+    never follow. ``best`` is the reading that the network shall find most probable."""
+
+    def read(melody, best=0, **options):
+        seen = SimpleNamespace()
+
+        def compose(network, words, first, count, seed, given, banned, **choice):
+            seen.first, seen.choice = first[0].tolist(), choice
+            seen.words, seen.banned = VOCABULARY.decode(given), set(banned)
+            return np.tile(VOCABULARY.encode(["rest 8"]), (1, count))
+
+        def judge_batch(network, inputs, targets):
+            return np.abs(np.arange(len(targets)) - best)[:, None], None
+
+        with monkeypatch.context() as patch:
+            patch.setattr(rnn, "compose", compose)
+            patch.setattr(rnn, "judge_batch", judge_batch)
+            go_on(melody, 4, **options)
+        return seen
+
+    return read
+
+
+def shift_of(seen, melody):
+    """Semitones by which a melody was read higher."""
+    return read_word(seen.words[0])[0] - melody[0]
+
+
+def make_piece(melody, bar_starts, time_signature="4/4", **options):
+    voices = np.array(melody, np.int16)[:, None]
+    starts = np.array(bar_starts, np.int32)
+    return Piece("A tune", voices, default_onsets(voices), starts, time_signature, **options)
 
 
 def is_music(pitches, onsets, steps):
@@ -233,6 +273,24 @@ def test_any_melody_goes_on(go_on, melody):
     assert is_music(*go_on(melody, 4, seed=0, style="slip jig"), 4)
 
 
+def test_a_network_that_does_not_look_back_goes_on_too(go_on):
+    plain = lively(rnn.build_rnn(len(VOCABULARY), units=8), 1.0)
+    assert is_music(*go_on(TUNE, 20, seed=0, network=plain), 20)
+
+
+def test_a_network_that_has_no_state_or_other_words_gets_one_sentence(go_on, tiny_rnn):
+    without = rnn.build_transformer(len(VOCABULARY), 1, 8, 2)
+    other = Vocabulary([EVENTS[5:]], special=[rnn.START, rnn.END])
+    for options, match in [
+        ({"network": without}, "no state"),
+        ({"network": tiny_rnn, "vocabulary": other}, "184 words, and the vocabulary has 178"),
+    ]:
+        for function in (lambda **o: go_on(TUNE, 8, **o), pretrained.compose_tune):
+            with pytest.raises(ValueError, match=match) as error:
+                function(**options)
+            assert str(error.value).count(". ") == 0
+
+
 def test_the_seed_decides_how_it_goes_on(go_on):
     first, again, other = (go_on(TUNE, 48, seed=seed) for seed in (3, 3, 4))
     assert np.array_equal(first, again)
@@ -254,81 +312,354 @@ def test_whole_numbers_are_temperatures_and_shares_too(go_on):
     )
 
 
-def test_what_follows_does_not_depend_on_how_much_is_asked_for(go_on):
+@pytest.mark.parametrize("temperature", [0, 0.95])
+def test_what_follows_does_not_depend_on_how_much_is_asked_for(go_on, temperature):
     """Later events are drawn as if the first had been drawn in one go with them."""
-    pitches, onsets = go_on(TUNE, 160, temperature=0)
+    pitches, onsets = go_on(TUNE, 160, temperature=temperature, seed=2)
     for steps in (1, 20, 90):
-        fewer = go_on(TUNE, steps, temperature=0)
+        fewer = go_on(TUNE, steps, temperature=temperature, seed=2)
         assert np.array_equal(fewer, (pitches[:steps], onsets[:steps]))
 
 
-MELODIES = [TUNE, [62, 63, 66, 67, 69], [74, 71], [70, REST, 66, 66, 64, REST], [60, 61, 62, 63]]
+def test_the_longest_continuation_is_no_longer_than_music_may_be(go_on, monkeypatch):
+    """Of words that are much longer than needed, too."""
+    monkeypatch.setattr(
+        rnn,
+        "compose",
+        lambda n, w, first, count, *_, **__: np.tile(VOCABULARY.encode(["rest 8"]), (1, 3 * count)),
+    )
+    assert is_music(*go_on(TUNE, arguments.MAX_MELODY_STEPS), arguments.MAX_MELODY_STEPS)
 
 
-@pytest.mark.parametrize("melody", MELODIES)
-@pytest.mark.parametrize("semitones", [7, -5, 1])
-def test_a_transposed_melody_goes_on_transposed(go_on, melody, semitones):
+# The lowest and the highest note are where a fiddle's end, or beyond, wherever it is moved.
+WIDE = [
+    [48, 62, 66, 69, 74, 90],
+    [90, REST, REST, 71, 71, 48],
+    np.repeat([50, 62, 64, 66, 67, 69, 71, 88], 2),
+]
+
+
+@pytest.mark.parametrize("melody", WIDE)
+@pytest.mark.parametrize(("semitones", "key"), [(4, "F# dorian"), (-5, "A minor"), (1, "Eb major")])
+def test_a_transposed_melody_goes_on_transposed(go_on, melody, semitones, key):
     melody = np.array(melody)
-    pitches, onsets = go_on(melody, 32, temperature=0)
-    moved, moved_onsets = go_on(
-        np.where(melody == REST, REST, melody + semitones), 32, temperature=0
-    )
-    assert np.array_equal(onsets, moved_onsets)
-    assert np.array_equal(moved, np.where(pitches == REST, REST, pitches + semitones))
+    there = np.where(melody == REST, REST, melody + semitones)
+    for here, moved in (("D major", key), (None, None)):
+        pitches, onsets = go_on(melody, 64, seed=1, key=here)
+        higher, higher_onsets = go_on(there, 64, seed=1, key=moved)
+        assert np.array_equal(onsets, higher_onsets)
+        assert np.array_equal(higher, np.where(pitches == REST, REST, pitches + semitones))
+    assert len(set(pitches)) > 4
 
 
-def as_read(melody, style=None, network=None, monkeypatch=None, best=None):
-    """The melody as the network reads it; ``best`` is the reading it shall find most probable."""
-    if best is not None:
-        losses = lambda network, inputs, *_: np.abs(np.arange(len(inputs)) - best)[:, None]  # noqa: E731
-        monkeypatch.setattr(rnn, "batch_losses", losses)
-    metres, struck = next_note_rnn._metres(style, None), default_onsets(melody)[:, 0]
-    return next_note_rnn._as_fiddle_tune(
-        np.array(melody), struck, 0, metres, style, network, VOCABULARY
-    )
+@pytest.mark.parametrize("melody", [TUNE, TUNE - 20, TUNE + 15, [62], [80, 60], [55, 75]])
+def test_the_key_decides_how_a_melody_is_read(read, melody):
+    """Its tonic is moved to a D, and the melody, by octaves, to where fiddle tunes lie."""
+    for name in "C Db D Eb E F F# G Ab A Bb B".split():
+        shift = shift_of(read(melody, key=f"{name} dorian"), melody)
+        assert (key_tonic(f"{name} major") + shift) % 12 == 2
+        assert abs(np.mean(melody) + shift - 74) <= 6
 
 
-@pytest.mark.parametrize("best", [0, 17, 47])
-def test_the_most_probable_key_and_metre_are_chosen(monkeypatch, best):
-    """The melody's mean is D5, which is moved by -6 to 5; in each key there are four metres."""
-    tokens, places, shift = as_read([74, 74, 75, 73], monkeypatch=monkeypatch, best=best)
-    assert shift == best // 4 - 6
-    metre = next_note_rnn.METRES[best % 4]
-    assert set(places[:, 2]) == {rnn.SIGNATURES.index(metre)}
-    assert not places[:, rnn.KIND].any()
-    words = [event_word(pitch + shift, steps) for pitch, steps in ((74, 2), (75, 1), (73, 1))]
-    assert VOCABULARY.decode(tokens) == [rnn.START, *words]
-    assert places[:, :2].tolist() == [[0, 0], [12, 0], [18, 0], [24, 0]]
+def test_the_key_is_guessed_where_none_is_told(read):
+    guessed = guess_tonic(TUNE)
+    assert guessed == 2 and shift_of(read(TUNE), TUNE) == shift_of(read(TUNE, key="D minor"), TUNE)
+    assert shift_of(read(TUNE), TUNE) != shift_of(read(TUNE, key="G major"), TUNE)
+    piece = make_piece(TUNE, [0])
+    assert shift_of(read(piece), TUNE) == shift_of(read(TUNE), TUNE)
+    in_g = shift_of(read(TUNE, key="G major"), TUNE)
+    assert shift_of(read(piece._replace(key="G major")), TUNE) == in_g
+    assert shift_of(read(piece._replace(key="A minor"), key="G major"), TUNE) == in_g
 
 
-@pytest.mark.parametrize("melody", [[74, 74], [74, 73], [60, 62, 63]])
-@pytest.mark.parametrize("semitones", [7, 1, -5])
-def test_a_transposed_melody_has_the_same_readings(monkeypatch, melody, semitones):
-    """Where its mean lies between two semitones, too."""
-    for best in (0, 47):
-        here, there = (
-            as_read(np.array(melody) + moved, monkeypatch=monkeypatch, best=best)
-            for moved in (0, semitones)
-        )
-        assert here[0].tolist() == there[0].tolist()
-        assert here[2] == there[2] + semitones
+def test_the_key_changes_what_follows(go_on):
+    here, there = (go_on(TUNE, 40, seed=1, key=key)[0] for key in ("D major", "G major"))
+    assert not np.array_equal(here, there)
+
+
+def test_onsets_tell_a_repeated_note_from_a_held_one(read, go_on):
+    melody = np.array([62, 62, 62, 62, 64, 64])
+    struck = np.array([1, 0, 1, 0, 1, 0], bool)
+    held, repeated = ["D5 4", "E5 2"], ["D5 2", "D5 2", "E5 2"]
+    assert read(melody, key="D major").words == held
+    for onsets in (struck, struck.tolist(), struck.astype(int), struck & [1, 1, 1, 1, 0, 0]):
+        assert read(melody, key="D major", onsets=onsets).words == repeated
+    piece = make_piece(melody, [0], key="D major")
+    assert read(piece).words == held
+    assert read(piece._replace(onsets=struck[:, None])).words == repeated
+    with pytest.raises(ValueError, match="^This music brings its onsets: .* bare pitches alone.$"):
+        go_on(piece, 8, onsets=struck)
+    with pytest.raises(ValueError, match="Onsets"):
+        go_on(melody, 8, onsets=struck[1:])
+
+
+@pytest.mark.parametrize("melody", [TUNE, [62], [40, 62], [70, 100], [30, 99], [20], [120], [REST]])
+def test_nothing_new_is_below_the_fiddle_or_above_it_unless_the_melody_is(read, go_on, melody):
+    notes = [pitch for pitch in melody if pitch != REST]
+    lowest, highest = min([55, *notes]), max([83, *notes])
+    found = set()
+    for seed in range(3):
+        more, _ = go_on(melody, 120, seed=seed, temperature=5.0)
+        found |= set(more[more != REST].tolist())
+    assert lowest <= min(found) and max(found) <= highest and len(found) > 15
+    seen = read(melody, key="D major")
+    shift = next_note_rnn._shift(np.array(melody), 2)
+    for word in EVENTS:
+        pitch = read_word(word)[0]
+        assert (word in seen.banned) == (pitch != REST and not lowest <= pitch - shift <= highest)
+    assert rnn.END in seen.banned
+
+
+@pytest.mark.parametrize("best", range(4))
+def test_the_most_probable_metre_is_chosen(read, best):
+    seen = read([74, 74, 75, 73], best, key="D major")
+    metre = next_note_rnn.METRES[best]
+    assert seen.first == [0, 0, rnn.SIGNATURES.index(metre), 0]
+    assert seen.words == ["D5 2", "D#5 1", "C#5 1"]
+
+
+def test_the_network_itself_says_which_metre_is_most_probable(go_on, tiny_rnn, monkeypatch):
+    """Its losses of the four readings, each judged alone."""
+    firsts = []
+    compose = rnn.compose
+
+    def listen(network, words, first, *arguments, **options):
+        firsts.append(first[0].tolist())
+        return compose(network, words, first, *arguments, **options)
+
+    monkeypatch.setattr(rnn, "compose", listen)
+    for seed in range(3):
+        melody = np.repeat(np.random.default_rng(seed).choice([62, 64, 66, 69, 74], 24), 2)
+        go_on(melody, 1, seed=0, key="D major")
+        shift, losses = next_note_rnn._shift(melody, 2), []
+        struck = default_onsets(melody)[:, 0]
+        for metre in next_note_rnn.METRES:
+            _, looking = next_note_rnn._as_fiddle_tune(
+                melody, struck, [0], shift, [metre], None, tiny_rnn, VOCABULARY
+            )
+            inputs, targets = rnn.pad([looking])
+            losses.append(np.sum(rnn.judge_batch(tiny_rnn, inputs, targets)[0]))
+        best = next_note_rnn.METRES[int(np.argmin(losses))]
+        assert firsts[-1] == [0, 0, rnn.SIGNATURES.index(best), 0]
 
 
 @pytest.mark.parametrize(("style", "metre"), [("jig", "6/8"), ("slip jig", "9/8"), ("reel", "2/2")])
-def test_a_style_tells_the_metre_and_the_kind(monkeypatch, style, metre):
-    tokens, places, shift = as_read([86, 62], style, monkeypatch=monkeypatch, best=5)
-    assert shift == -1
-    assert (places[:, 2] == rnn.SIGNATURES.index(metre)).all()
-    assert (places[:, rnn.KIND] == 1 + KINDS.index(style)).all()
+def test_a_style_tells_the_metre_and_the_kind(read, style, metre):
+    seen = read([86, 62], 5, style=style)
+    assert seen.first == [0, 0, rnn.SIGNATURES.index(metre), 1 + KINDS.index(style)]
 
 
-def test_of_a_long_melody_the_last_events_are_heard(monkeypatch):
-    melody = np.arange(500) % 12 + 68
-    tokens, places, shift = as_read(melody, "reel", monkeypatch=monkeypatch, best=6)
-    assert len(tokens) == len(places) == next_note_rnn.EVENTS_HEARD
-    last = [event_word(int(pitch) + shift, 1) for pitch in melody[-next_note_rnn.EVENTS_HEARD :]]
-    assert VOCABULARY.decode(tokens) == last
-    assert places[-1].tolist()[:2] == [500 % 16 * 6, 500 // 16 % 8]
+@pytest.mark.parametrize(
+    ("time_signature", "best", "metre"),
+    [("6/8", 3, "6/8"), ("2/4", 0, "2/4"), ("12/16", 0, "6/8"), ("12/16", 1, "3/4")]
+    + [("5/4", 2, "3/4"), ("7/8", 3, "9/8"), ("18/16", 2, "9/8")],
+)
+def test_music_is_read_in_its_own_metre_or_one_as_long(read, time_signature, best, metre):
+    seen = read(make_piece(TUNE, [0], time_signature), best, style="reel")
+    assert seen.first[2:] == [rnn.SIGNATURES.index(metre), 1 + KINDS.index("reel")]
+
+
+@pytest.mark.parametrize(
+    ("steps", "bars", "time_signature", "first"),
+    [
+        (32, [0, 16], "4/4", [0, 0]),
+        (32, [], "4/4", [0, 0]),
+        (36, [4, 20], "4/4", [72, 7]),  # a pickup
+        (28, [4, 16], "3/4", [48, 7]),
+        (2, [2], "6/8", [60, 7]),  # no more than a pickup
+        (56, [0, 16, 24, 40], "4/4", [48, 0]),  # a half bar: where it ends is told by its bars
+        (40, [0, 16, 32], "4/4", [0, 0]),
+        (32, [20], "3/4", [24, 6]),  # a pickup of more than a bar
+        (4, [20], "3/4", [24, 4]),
+    ],
+)
+def test_where_a_melody_stands_in_its_bars(read, steps, bars, time_signature, first):
+    seen = read(make_piece(np.resize(TUNE, steps), bars, time_signature))
+    assert seen.first == [*first, rnn.SIGNATURES.index(time_signature), 0]
+
+
+def test_of_a_long_melody_the_last_bars_are_heard(read):
+    melody = np.arange(500 * 16) % 12 + 68
+    seen = read(melody, style="reel", key="D major")
+    heard, shift = 16 * next_note_rnn.HEARD, shift_of(read(melody[:9], key="D major"), melody)
+    assert len(seen.words) == heard - 16  # the bar that begins after the melody is the last
+    assert seen.first[:2] == [0, (501 - next_note_rnn.HEARD) % 8]
+    last = [event_word(int(pitch) + shift, 1) for pitch in melody[16 - heard :]]
+    assert seen.words == last
+
+
+def test_a_long_melody_is_gone_on_with_as_its_end_is(go_on):
+    long = np.resize(np.repeat([62, 66, 69, 74], 4), 16 * 320)
+    assert np.array_equal(
+        go_on(long, 40, seed=1, key="D major", style="reel"),
+        go_on(long[-16 * 128 :], 40, seed=1, key="D major", style="reel"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("steps", "bars", "time_signature", "following"),
+    [
+        (16, [0], "4/4", [16, 32]),
+        (12, [0], "6/8", [12, 24, 36]),
+        (12, [0], "3/4", [12, 24, 36]),
+        (20, [0], "5/4", [20, 40]),
+        (44, [4, 24], "5/4", [44, 64]),
+        (14, [0], "7/8", [14, 28, 42]),
+        (36, [4, 20], "4/4", [36, 52]),
+        (7, [4], "3/4", [16, 28]),
+        (3, [], "4/4", [0, 16, 32]),
+        (56, [0, 16, 24, 40], "4/4", [56, 72]),
+        (40, [0, 16, 32], "4/4", [48, 64]),
+    ],
+)
+@pytest.mark.parametrize("resting", [False, True])
+def test_a_piece_comes_back_untouched_and_longer(
+    go_on, steps, bars, time_signature, following, resting
+):
+    melody = np.full(steps, REST) if resting else np.resize([62, 62, 66, REST, 69], steps)
+    piece = make_piece(melody, bars, time_signature, key="D major", tempo=93.0)
+    piece.onsets[1, 0] = not resting
+    longer = go_on(piece, 31, seed=1)
+    assert longer.voices.shape == longer.onsets.shape == (steps + 31, 1)
+    assert np.array_equal(longer.voices[:steps], piece.voices)
+    assert np.array_equal(longer.onsets[:steps], piece.onsets)
+    assert longer.bar_starts.tolist() == [*bars, *following]
+    assert is_music(longer.voices[steps:, 0], longer.onsets[steps:, 0], 31)
+    for field in ("name", "time_signature", "key", "tempo"):
+        assert getattr(longer, field) == getattr(piece, field)
+    assert np.array_equal(go_on(piece, 31, seed=1).voices, longer.voices)
+
+
+# --- notebook 02: a whole tune -----------------------------------------------------------------
+
+
+def saying_end(units, bias):
+    """A tiny network that ends a tune as readily as is asked."""
+    network = lively(rnn.build_looking_rnn(len(VOCABULARY), units=units), 0.7)
+    *weights, biases = network.get_weights()
+    biases[rnn.END_TOKEN] = bias
+    network.set_weights([*weights, biases])
+    return network
+
+
+@pytest.fixture(scope="module")
+def endless():
+    return saying_end(8, -1e3)
+
+
+@pytest.fixture
+def write_tune(endless, monkeypatch):
+    """``compose_tune`` with a tiny network that never ends."""
+    monkeypatch.setattr(next_note_rnn, "_vocabulary", lambda: VOCABULARY)
+    monkeypatch.setattr(next_note_rnn, "ROUNDS", 2)
+    return functools.partial(pretrained.compose_tune, network=endless)
+
+
+@pytest.mark.parametrize(
+    ("style", "key", "bars"),
+    [("reel", "G major", bars) for bars in (1, 8, 12, 16)]
+    + [("slip jig", "e dorian", bars) for bars in (np.int64(3), 40)],
+)
+def test_a_tune_has_its_bars_style_key_and_range(write_tune, bars, style, key):
+    tune = write_tune(style, key, bars, seed=1)
+    assert isinstance(tune, Tune) and (tune.kind, tune.key) == (style, key)
+    assert tune.time_signature == data.usual_signature(style)
+    assert len(metrics.bars_of(tune)) == len(tune.bar_starts) == bars
+    assert np.allclose(np.diff(tune.bar_starts), tune.bar_steps)
+    starts, ends, pitches = tune.notes.T
+    assert (starts < ends).all() and (starts[1:] >= ends[:-1] - 1e-6).all()
+    assert starts[0] >= 0 and ends[-1] <= bars * tune.bar_steps + 1e-6
+    assert 55 <= pitches.min() and pitches.max() <= 83
+    assert len(set(pitches)) > 2
+
+
+@pytest.mark.parametrize("key", ["Ab major", "A major", "F# minor", "C major", "Eb mixolydian"])
+def test_a_tune_is_the_fiddles_in_every_key(write_tune, key):
+    pitches = write_tune(key=key, bars=16, seed=1, temperature=3.0).notes[:, 2]
+    assert 55 <= pitches.min() < 60 and 78 < pitches.max() <= 83
+
+
+def test_the_seed_decides_the_tune(write_tune):
+    """Neighbours try nothing in common."""
+    notes = [write_tune(bars=8, seed=seed).notes.tolist() for seed in (*range(6), 2**31, -1, None)]
+    assert notes[6] == notes[0]  # as everywhere in the course
+    assert write_tune(bars=8, seed=3).notes.tolist() == notes[3]
+    assert len({str(one) for one in notes}) == len(notes) - 1
+
+
+def test_no_two_seeds_share_a_draw(write_tune, monkeypatch):
+    draws, compose = [], rnn.compose
+
+    def listen(network, words, first, count, seed, *arguments, **options):
+        draws.append(seed)
+        return compose(network, words, first, count, seed, *arguments, **options)
+
+    monkeypatch.setattr(rnn, "compose", listen)
+    for seed in range(5):  # at such a temperature no draft has all that is wanted
+        write_tune(bars=1, seed=seed, temperature=5.0)
+    assert len(draws) > 5 and len(set(draws)) == len(draws)
+
+
+def test_a_greedy_tune_needs_no_seed(write_tune):
+    runs = [write_tune(bars=8, temperature=0, seed=seed).notes.tolist() for seed in (1, 2)]
+    assert runs[0] == runs[1] and runs[0]
+
+
+def test_a_network_of_ones_own_brings_its_words(endless):
+    tune = pretrained.compose_tune(bars=4, seed=1, network=endless, vocabulary=VOCABULARY)
+    assert len(metrics.bars_of(tune)) == 4
+
+
+def test_a_tune_of_nothing_is_the_worst(write_tune):
+    """Where nearly all drafts end before they have begun."""
+    readily = saying_end(8, 8.0)
+    assert len(write_tune(bars=None, seed=1, network=readily).notes)
+    nothing = write_tune(bars=None, seed=1, network=saying_end(8, 1e3))
+    assert nothing.notes.shape == (0, 3) and not len(nothing.bar_starts)
+
+
+def draft(pitches, bars, ended=True, key="G major"):
+    words = [f"{pitch} 8" for pitch in pitches.split()]
+    tune = next_note_rnn._as_tune(words, 0, "reel", key, "2/2", bars)
+    tokens = [*VOCABULARY.encode(words), *([rnn.END_TOKEN] if ended else [])]
+    return next_note_rnn._merits(tune, tokens, bars, rnn.END_TOKEN)
+
+
+def test_what_is_good_about_a_draft_by_hand():
+    """It lasts so long, ends, has the third of the key, comes home, and ends by itself."""
+    assert draft("G4 B4 A4 G4", 2) == (True,) * 5
+    assert draft("G4 B4 A4 G4", None) == (True,) * 5
+    assert draft("G4 B4 A4 G4", 2, ended=False) == (True, True, True, True, False)
+    assert draft("G4 B4 A4 G4", None, ended=False) == (True, False, True, True, False)
+    assert draft("G4 B4 A4 A4", 3) == (False, True, True, False, True)
+    assert draft("G4 A#4 A4 G4", 2) == (True, True, False, True, True)
+    assert draft("G4 A#4 A4 G4", 2, key="G dorian") == (True,) * 5
+    assert draft("G4 A4 A4 G4", 2)[2] is draft("G4 A4 A4 G4", 2, key="g minor")[2] is False
+    assert draft("", None) == (False, True, False, False, True)
+
+
+@pytest.mark.parametrize(
+    ("style", "name"), [("jig", "A jig"), ("air", "An air"), ("other", "A tune")]
+)
+def test_a_tune_is_named(write_tune, style, name):
+    assert write_tune(style, "A minor", 2, seed=1).name == f"{name} in A minor"
+
+
+def test_a_tune_is_music(write_tune, tmp_path):
+    """It plays, is measured and judged, goes on, and is written and read again."""
+    tune = write_tune("jig", "E minor", 8, seed=2)
+    assert to_midi(tune).get_end_time() > 5
+    assert set(metrics.form_figures([tune])) and to_timeline(tune).key == "E minor"
+    again = files.read_music(write(tmp_path / "a.abc", files.to_abc(tune)))
+    assert np.array_equal(to_piece(again).voices, tune.to_piece().voices)
+    assert to_piece(again).key == "E minor"
+    longer = pretrained.accompany(tune, seed=1)
+    assert np.array_equal(longer.voices[:, 0], tune.to_piece().voices[:, 0])
+
+
+def write(path, text):
+    path.write_text(text, "utf-8")
+    return path
 
 
 @pytest.mark.parametrize("style", ["polka", "", "Reel", 3])
@@ -374,19 +705,19 @@ def test_no_melody_gets_one_sentence_in_notebook_02_too(go_on, tiny_chorales, ba
         assert str(error.value).count(". ") == 0
 
 
-# --- notebook 02: chorales ---------------------------------------------------------------------
+# --- notebook 07: chorales ---------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def tiny_chorales():
-    return lively(rnn.build_chorale_network("gru", 1, units=8), 0.3)
+    return lively(four_voices.build_chorale_network("gru", 1, units=8), 0.3)
 
 
 @pytest.mark.parametrize("steps", [1, 5, 33])
 def test_a_chorale_of_any_length(tiny_chorales, steps):
     voices = pretrained.compose_chorale(steps, seed=0, network=tiny_chorales)
     assert voices.shape == (steps, 4) and voices.dtype == np.int16
-    assert voices.min() >= REST and voices.max() <= rnn.HIGHEST
+    assert voices.min() >= REST and voices.max() <= four_voices.HIGHEST
 
 
 def test_500_steps_and_their_soprano(tiny_chorales):
@@ -447,7 +778,7 @@ def test_a_pickup_stands_before_the_first_downbeat(monkeypatch, pickup, places):
         heard.extend(places)
         return np.full((1, steps, 4), 60, np.int16)
 
-    monkeypatch.setattr(rnn, "compose_voices", compose_voices)
+    monkeypatch.setattr(four_voices, "compose_voices", compose_voices)
     pretrained.compose_chorale(3, pickup=pickup, network=print)
     assert heard == places
 
@@ -495,10 +826,36 @@ def test_the_published_network_goes_on_from_odd_melodies(melody):
 
 
 def test_the_published_network_goes_on_a_fifth_higher():
-    pitches, onsets = pretrained.continue_melody(TUNE, 48, temperature=0)
-    higher, higher_onsets = pretrained.continue_melody(TUNE + 7, 48, temperature=0)
+    """Where neither comes near the ends of a fiddle's range."""
+    pitches, onsets = pretrained.continue_melody(TUNE, 48, 0, key="D major")
+    higher, higher_onsets = pretrained.continue_melody(TUNE + 7, 48, 0, key="A major")
     assert np.array_equal(higher, np.where(pitches == REST, REST, pitches + 7))
     assert np.array_equal(higher_onsets, onsets)
+
+
+@pytest.mark.parametrize(
+    ("style", "key", "two_parts"),
+    [("reel", "D major", 4), ("jig", "E minor", 2), ("air", "G major", 2)],
+)
+def test_the_published_network_composes_tunes_of_two_parts_that_come_home(style, key, two_parts):
+    tunes = [pretrained.compose_tune(style, key, 16, seed) for seed in range(6)]
+    assert all(len(metrics.bars_of(tune)) == 16 for tune in tunes)
+    assert len({str(tune.notes.tolist()) for tune in tunes}) == 6
+    assert sum(metrics.is_two_part(tune) for tune in tunes) >= two_parts
+    assert sum(metrics.ends_on_tonic(tune) for tune in tunes) >= 5
+    third = 3 if key.endswith("minor") else 4
+    for tune in tunes:
+        degrees = (tune.notes[:, 2] - tune.tonic) % 12
+        assert (degrees == third).sum() > (degrees == 7 - third).sum()
+        assert 55 <= tune.notes[:, 2].min() and tune.notes[:, 2].max() <= 83
+
+
+@pytest.mark.parametrize("bars", [8, 12, 24, 32, None])
+def test_the_published_network_composes_tunes_of_other_lengths(bars):
+    tune = pretrained.compose_tune("jig", "A mixolydian", bars, seed=1)
+    found = len(metrics.bars_of(tune))
+    assert found == bars if bars else 8 <= found <= 48
+    assert metrics.ends_on_tonic(tune) == 1
 
 
 def test_the_published_network_composes_chorales():

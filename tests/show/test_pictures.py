@@ -12,16 +12,20 @@ import pytest
 from PIL import Image
 
 from helpers.music.grid import REST
-from helpers.show import curves, heatmaps, pictures, rolls
+from helpers.show import curves, heatmaps, networks, pictures, rolls
 
 VOICES = np.array([[72, 64, 55, 48]] * 4 + [[74, 65, 55, REST]] * 4)
 HISTORY = {"iteration": [1, 10, 100], "step": [1, 10, 100], "a_loss": [3.0, -2.0, 1.0]}
+NAMES = ["|", "$C_4 2$", "rest 2"]
 DRAWINGS = {
     "roll": lambda: rolls.plot_roll(VOICES, "Title, 50 % & more_"),
     "rolls": lambda: rolls.plot_rolls({"one_": VOICES, "two": VOICES}),
     "drums": lambda: rolls.plot_roll(np.full((16, 9, 3), 0.5)),
     "losses": lambda: curves.plot_losses(HISTORY, "a_loss", "$1 to $2"),
     "metrics": lambda: curves.plot_metrics(HISTORY, {"a_loss": 0.5}, "a_loss"),
+    "lines": lambda: curves.plot_lines({"a_": [3, 1, 2], "b $1 to $2": [0, 1, 1]}, xlabel="epoch"),
+    "guesses": lambda: networks.plot_guesses(VOICES, NAMES, [0.1, 0.2, 0.6], "|", most=2),
+    "map": lambda: networks.plot_map([[0, 0], [1, 0], [9, 9]], NAMES, ["x_", "x_", "y"], "Title_"),
     "matrices": lambda: heatmaps.plot_matrices({"one": np.eye(9)}),
     "waveform": lambda: heatmaps.plot_waveform(np.sin(np.arange(99)), 10),
 }
@@ -126,6 +130,9 @@ WORDS = {  # what the alternative text must say: names, numbers, what is drawn
     "drums": ("bass drum: 16 hits", "ride: 16 hits"),
     "losses": ("$1 to $2", "a loss from 3 to 1", "step"),
     "metrics": ("a loss from 3 to 1", "Bach's a loss 0.5", "iteration 1 to 100"),
+    "lines": ("over epoch, 1 to 3", "a_ from 3 to 2, lowest 1 at 2", "b $1 to $2 from 0 to 1"),
+    "guesses": ("soprano: 2 notes, C5 to D5", "rest 2 60.0%, $C_4 2$ 20.0%.", "|: 3rd of 3, 10.0%"),
+    "map": ("of Title_, 3 words", "y (1: rest 2) right above", "Nearest to each other: | and $C"),
     "matrices": ("one", "9 of 81 cells dark", "9 rows"),
     "waveform": ("9.9 seconds", "-1.00 to 1.00"),
 }

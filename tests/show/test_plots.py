@@ -511,6 +511,59 @@ def test_every_line_has_a_name():
         curves.plot_metrics(history, {f"r{i}": {} for i in range(5)}, "rate")
 
 
+def test_lines_over_what_they_depend_on():
+    lines = {"training": [2.5, 1.5, 1.0], "validation": [2.6, 1.9, 2.1]}
+    figure = curves.plot_lines(lines, xlabel="epoch", ylabel="loss")
+    (axes,) = figure.axes
+    assert [list(line.get_ydata()) for line in axes.lines] == list(lines.values())
+    assert [list(line.get_xdata()) for line in axes.lines] == [[1, 2, 3]] * 2
+    assert all(line.get_marker() == "o" for line in axes.lines)
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["1", "2", "3"]
+    assert axes.get_ylim()[0] == 0 and axes.get_ylim()[1] > 2.6
+    legend = figure.legends[0]
+    assert [text.get_text() for text in legend.get_texts()] == list(lines)
+    assert not legend.get_frame_on()
+    assert len({line.get_color() for line in axes.lines}) == 2
+    assert figure.alt == (
+        "Loss over epoch, 1 to 3: training from 2.5 to 1; validation from 2.6 to 2.1, lowest 1.9 at"
+        " 2."
+    )
+
+
+@pytest.mark.parametrize(
+    ("x", "names"),
+    [
+        ([100, 200, 400, 800, 1600], ["100", "200", "400", "800", "1,600"]),
+        (range(0, 16), [str(i) for i in range(16)]),
+        ([0, 1, 10], ["0", "1", "10"]),
+    ],
+)
+def test_whole_numbers_are_all_named(x, names):
+    axes = curves.plot_lines({"a": np.arange(len(x))}, x).axes[0]
+    assert [text.get_text() for text in axes.get_xticklabels()] == names
+    assert axes.get_xlim() == (x[0], x[-1]) and not len(axes.get_xticks(minor=True))
+
+
+@pytest.mark.parametrize("x", [np.linspace(0, 1, 8), np.arange(17), 10**8 * np.arange(16)])
+def test_other_numbers_have_a_usual_axis(x):
+    axes = curves.plot_lines({"a": np.arange(len(x))}, x).axes[0]
+    assert not np.array_equal(axes.get_xticks(), x)
+
+
+def test_lines_below_zero_and_with_gaps():
+    axes = curves.plot_lines({"a": [-1, np.nan, 2]}).axes[0]
+    assert axes.get_ylim()[0] < -1
+    assert "a, no figures" in curves.plot_lines({"a": [np.nan] * 2}, title="none").alt
+    assert curves.plot_lines({"a": []})._repr_png_()
+
+
+def test_lines_that_cannot_be_drawn():
+    with pytest.raises(ValueError, match="5 lines are not from 1 to 4"):
+        curves.plot_lines(dict.fromkeys("abcde", [1, 2]))
+    with pytest.raises(ValueError, match="'b' has 1 numbers over 2"):
+        curves.plot_lines({"a": [1, 2], "b": [1]})
+
+
 HISTORY = {
     "iteration": [0, 10, 100],
     "consonance": [0.5, 0.7, 0.9],
