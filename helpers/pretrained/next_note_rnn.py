@@ -20,10 +20,12 @@ from ..music.grid import (
 )
 from ..music.keys import MODES, guess_tonic, key_tonic
 from ..music.words import (
+    SIXTHS_PER_STEP,
     Vocabulary,
     is_timeless,
     read_word,
     voice_words,
+    word_ticks,
     words_to_notes,
     words_to_voice,
 )
@@ -42,7 +44,7 @@ FIDDLE_MIDDLE = 74  # D5, about which the tunes of notebook 02 lie when their to
 OPEN_G, TOP_B = 55, 83  # G3 and B5: what a fiddler plays without leaving the first position
 METRES = ("2/2", "6/8", "3/4", "9/8")  # that a melody of no known style may be in
 HEARD = 64  # bars of a longer melody, the last ones
-TEMPERATURE, CADENCE = 0.95, 0.7  # as in the notebook: nearest to the form of real tunes
+TEMPERATURE, CADENCE = 0.95, 0.7  # as in the notebook's last row
 MOST_BARS = 64
 DRAFTS, ROUNDS = 16, 4  # tunes of which the best is taken, and how often as many more are tried
 
@@ -161,14 +163,17 @@ def compose_tune(
     heat = {"temperature": temperature, "cadence": temperature * CADENCE / TEMPERATURE}
     count = math.ceil((bars or 48) * bar_length(metre))  # words: an event lasts a step or so
     best, mark = None, (False,)
-    for attempt in range(1 if temperature == 0 else ROUNDS):
-        draw = (ROUNDS * seed + attempt) % 2**31  # no other seed's
-        if bars is not None and attempt == ROUNDS // 2:  # few tunes last as long by themselves
+    rounds = ROUNDS if temperature else 2
+    for attempt in range(rounds):
+        if bars is not None and attempt == rounds // 2:  # few tunes last as long by themselves
             banned = [*banned, rnn.END]
+        draw = (ROUNDS * seed + attempt) % 2**31
         drafts = rnn.compose(network, vocabulary.words, first, count, draw, (), banned, **heat)
         for tokens in drafts:
-            tune = _as_tune(vocabulary.decode(tokens), shift, style, key, metre, bars)
-            found = _merits(tune, tokens, bars, rnn.END_TOKEN)
+            tune = _as_tune(vocabulary.decode(tokens), shift, style, key, metre)
+            ended = rnn.END_TOKEN in tokens and len(bars_of(tune)) == (bars or len(bars_of(tune)))
+            tune = _cut(tune, bars)
+            found = _merits(tune, ended, bars)
             if found > mark or best is None:
                 best, mark = tune, found
         if all(mark):
@@ -176,7 +181,7 @@ def compose_tune(
     return best
 
 
-def _merits(tune: Tune, tokens, bars: int | None, end: int) -> tuple[bool, ...]:
+def _merits(tune: Tune, ended: bool, bars: int | None) -> tuple[bool, ...]:
     """What is good about a draft, the most important first. (Of nothing nothing is.)"""
     found = len(bars_of(tune))
     pitches = tune.notes[:, 2].astype(int)
@@ -184,23 +189,26 @@ def _merits(tune: Tune, tokens, bars: int | None, end: int) -> tuple[bool, ...]:
     minor = MODES[tune.key.split()[1].lower()] < MODES["mixolydian"]
     return (
         found > 0 if bars is None else found == bars,
-        end in tokens or bars is not None,
+        ended or bars is not None,
         bool(thirds[not minor] > thirds[minor]),
         ends_on_tonic(tune) == 1,
-        end in tokens,
+        ended,
     )
 
 
-def _as_tune(words, shift: int, style: str, key: str, metre: str, bars: int | None) -> Tune:
-    """Words as a tune of at most so many bars."""
-    notes = words_to_notes(words) - [0, 0, shift]
-    length = bar_length(metre)
-    if bars is not None:
-        notes = notes[notes[:, 0] < bars * length]
-        notes[:, 1] = np.minimum(notes[:, 1], bars * length)
+def _as_tune(words, shift: int, style: str, key: str, metre: str) -> Tune:
+    notes, length = words_to_notes(words) - [0, 0, shift], bar_length(metre)
     starts = np.arange(0, notes[:, 1].max(initial=0), length)
     name = {"air": "An air", "other": "A tune"}.get(style, f"A {style}")
     return Tune(f"{name} in {key}", "", style, key, metre, notes, starts)
+
+
+def _cut(tune: Tune, bars: int | None) -> Tune:
+    """At most so many bars of it."""
+    end = math.inf if bars is None else bars * bar_length(tune.time_signature)
+    notes = tune.notes[tune.notes[:, 0] < end]
+    notes[:, 1] = np.minimum(notes[:, 1], end)
+    return tune._replace(notes=notes, bar_starts=tune.bar_starts[:bars])
 
 
 def _outside(words, low: int, high: int) -> list[str]:
@@ -259,17 +267,21 @@ def _as_fiddle_tune(melody, struck, starts, shift, metres, style, network, vocab
         length = bar_length(metre)
         # Where the melody ends is told by its own bars, and where it began as if all were full.
         place, bar = bar_clock(times[-1:], starts, length)[0]
-        numbers, steps = np.divmod(times - times[-1] + bar * length + place, length)
-        late = numbers > numbers[-1] - HEARD  # the network has a start before them
-        places = rnn.as_places(np.stack([steps, numbers], axis=1)[late], metre, style)
+        end = bar * length + place
+        late = (times - times[-1] + end) // length > bar - HEARD
         last = words[len(words) + 1 - late.sum() :]
         heard = vocabulary.encode([rnn.START, *last], unknown="nearest")
+        # The nearest known word may be shorter: times are those of the words that are read.
+        steps = word_ticks(vocabulary.words)[heard[:0:-1]] / SIXTHS_PER_STEP
+        since = end - np.append(0, np.cumsum(steps))[::-1]
+        clock = np.stack([since % length, since // length], axis=1)
+        places = rnn.as_places(clock, metre, style)
         readings.append((metre, rnn.look_back(rnn.Sequence(np.append(heard, 0), places))))
     if len(readings) == 1:
         return readings[0]
     inputs, targets = rnn.pad([sequence for _, sequence in readings])
     losses, _ = rnn.judge_batch(network, inputs[: len(network.inputs) - 1], targets)
-    return readings[int(np.argmin(np.sum(losses, axis=1)))]
+    return readings[int(np.argmin(np.sum(losses, axis=1) / np.sum(targets != 0, axis=1)))]
 
 
 def _network_and_words(network, vocabulary: Vocabulary | None):

@@ -47,7 +47,7 @@ def others(tmp_path):
     (training / "04_accompaniment_gan" / "state.npz").write_text("weeks of work")
     return dict(
         **dict.fromkeys(("RUNS_DIR", "CACHE_DIR", "GROOVE_DIR", "MAESTRO_DIR"), str(training)),
-        **dict(ITERATIONS="7", EPOCHS="-1", CELL="coffee", DOWNLOAD="1", RUN_ABLATIONS="1"),
+        **dict(ITERATIONS="7", EPOCHS="-1", TUNES="coffee", DOWNLOAD="1", RUN_ABLATIONS="1"),
         **dict(KERAS_BACKEND="torch", KERAS_HOME=str(training), TF_XLA_FLAGS="--nothing"),
         **dict(MPLBACKEND="coffee", MATPLOTLIBRC=str(training)),
     )
@@ -214,11 +214,11 @@ def test_cells_that_keep_a_reader_waiting_are_named(tmp_path, monkeypatch):
 
 
 def test_published_outputs_depend_on_nobodys_shell(tmp_path, others, monkeypatch):
-    for name in ("RUNS_DIR", "CACHE_DIR", "GROOVE_DIR", "ITERATIONS", "CELL"):
+    for name in ("RUNS_DIR", "CACHE_DIR", "GROOVE_DIR", "ITERATIONS", "TUNES"):
         monkeypatch.setenv(name, others[name])
     for name in ("TRAIN", "SMOKE"):
         monkeypatch.setenv(name, "1")
-    source = "import os\nsorted({'TRAIN', 'SMOKE', 'RUNS_DIR', 'CELL'} & {*os.environ})"
+    source = "import os\nsorted({'TRAIN', 'SMOKE', 'RUNS_DIR', 'TUNES'} & {*os.environ})"
     path = write_notebook(tmp_path / "a.ipynb", source, "os.environ['TRAIN']")
     run_notebooks.run(path)
     shown = [cell.outputs[0].data["text/plain"] for cell in nbformat.read(path, 4).cells]
