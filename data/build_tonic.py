@@ -18,9 +18,9 @@ from helpers.course.storage import sha256, write_npz  # noqa: E402
 from helpers.data.tunes import Tune, load_tunes  # noqa: E402
 from helpers.music.keys import (  # noqa: E402
     EVIDENCE,
-    MODES,
     TONIC_FILE,
     from_each_tonic,
+    is_minor,
     tonic_evidence,
 )
 
@@ -34,11 +34,6 @@ def evidence_of(tune: Tune) -> np.ndarray:
     evidence = tonic_evidence(melody, onsets, piece.bar_starts, tune.bar_steps)
     # The last column is 1 for every key: what a mode has for itself.
     return np.column_stack([from_each_tonic(evidence), np.ones(12)])
-
-
-def is_minor(key: str) -> bool:
-    """Whether the mode's third is a minor one."""
-    return MODES[key.split()[1].lower()] <= MODES["dorian"]
 
 
 def fit(seen: np.ndarray, right: np.ndarray) -> np.ndarray:

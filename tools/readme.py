@@ -47,12 +47,13 @@ def tunes_table(card: dict) -> str:
     heads = "nats a word", "accuracy"
     losses = {name: dict(zip(heads, figures, strict=True)) for name, figures in scores.items()}
     last = list(form)[-1]
-    columns = {"real": "real tunes", "looking back": last, "not looking back": "plain"}
     rows = {
         figure: {
-            head: form[name][figure][: 1 if head == "real" else 2] for head, name in columns.items()
+            "real": real,  # the same in every training
+            "looking back": form[last][figure],
+            "not looking back": form["plain"][figure],
         }
-        for figure in form["real tunes"]
+        for figure, (real, _) in form["real tunes"].items()
     }
     losses = markdown("on held-out tunes", table(losses))
     return losses + "\n\n" + markdown("300 tunes from nothing", table(rows, form=".2f"))

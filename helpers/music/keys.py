@@ -67,6 +67,13 @@ def key_tonic(key: str) -> int:
     return 7 * (key_fifths(key) - MODES[key.split()[1].lower()]) % 12
 
 
+def is_minor(key: str) -> bool:
+    """Whether the third above a key's tonic is a minor one, as in "A minor" and "E dorian". Raises
+    ValueError on what is no key."""
+    key_fifths(key)
+    return MODES[key.split()[1].lower()] <= MODES["dorian"]
+
+
 LETTERS = "FCGDAEB"  # in fifths
 
 

@@ -18,7 +18,7 @@ from ..music.grid import (
     bar_length,
     nearest_steps,
 )
-from ..music.keys import MODES, guess_tonic, key_tonic
+from ..music.keys import guess_tonic, is_minor, key_tonic
 from ..music.words import (
     SIXTHS_PER_STEP,
     Vocabulary,
@@ -73,8 +73,8 @@ def continue_melody(
     guesses (``music.guess_tonic``). network, vocabulary: a network of one's own and the words that
     it learned with; None are the published ones.
     Returns for music a ``Piece``, the melody and the ``steps`` steps that follow; for pitches what
-    follows alone: pitches ``(steps,)`` int16, onsets ``(steps,)`` bool. Nothing that is new lies
-    below the fiddle's open G, or below the melody where that is lower.
+    follows alone: pitches ``(steps,)`` int16, onsets ``(steps,)`` bool. What is new lies between
+    the fiddle's open G (G3) and B5, or within the melody's own bounds where those are wider.
 
     The metre is the music's; for pitches the style's, or that in which the network finds the melody
     most probable. Raises ValueError with one sentence where an argument is wrong.
@@ -110,8 +110,7 @@ def continue_melody(
     lowest = min([OPEN_G, *melody[melody != REST]]) + shift
     highest = max([TOP_B, *melody[melody != REST]]) + shift
     banned = [rnn.END, *_outside(vocabulary.words, lowest, highest)]
-    heat = {"temperature": temperature, "cadence": temperature * CADENCE / TEMPERATURE}
-    choice = heat | {"top_k": top_k, "top_p": top_p or 1.0, "banned": banned}
+    choice = _heats(temperature) | {"top_k": top_k, "top_p": top_p or 1.0, "banned": banned}
     given, lasting, count = sequence.tokens[1:-1], 0, steps // 2 + 8
     while lasting < steps:  # the same seed gives the same beginning
         first, total = sequence.places[:1], len(given) + count
@@ -160,7 +159,7 @@ def compose_tune(
     first = np.repeat(rnn.as_places(np.zeros((1, 2)), metre, style), DRAFTS, axis=0)
     shift = rnn.shift_home(tonic)
     banned = _outside(vocabulary.words, OPEN_G + shift, TOP_B + shift)
-    heat = {"temperature": temperature, "cadence": temperature * CADENCE / TEMPERATURE}
+    heats = _heats(temperature)
     count = math.ceil((bars or 48) * bar_length(metre))  # words: an event lasts a step or so
     best, mark = None, (False,)
     rounds = ROUNDS if temperature else 2
@@ -168,10 +167,10 @@ def compose_tune(
         if bars is not None and attempt == rounds // 2:  # few tunes last as long by themselves
             banned = [*banned, rnn.END]
         draw = (ROUNDS * seed + attempt) % 2**31
-        drafts = rnn.compose(network, vocabulary.words, first, count, draw, (), banned, **heat)
+        drafts = rnn.compose(network, vocabulary.words, first, count, draw, (), banned, **heats)
         for tokens in drafts:
             tune = _as_tune(vocabulary.decode(tokens), shift, style, key, metre)
-            ended = rnn.END_TOKEN in tokens and len(bars_of(tune)) == (bars or len(bars_of(tune)))
+            ended = rnn.END_TOKEN in tokens and (bars is None or len(bars_of(tune)) == bars)
             tune = _cut(tune, bars)
             found = _merits(tune, ended, bars)
             if found > mark or best is None:
@@ -181,12 +180,17 @@ def compose_tune(
     return best
 
 
+def _heats(temperature: float) -> dict[str, float]:
+    """The temperature, and that in every eighth bar, in the notebook's proportion."""
+    return {"temperature": temperature, "cadence": temperature * CADENCE / TEMPERATURE}
+
+
 def _merits(tune: Tune, ended: bool, bars: int | None) -> tuple[bool, ...]:
     """What is good about a draft, the most important first. (Of nothing nothing is.)"""
     found = len(bars_of(tune))
     pitches = tune.notes[:, 2].astype(int)
     thirds = [np.isin((pitches - tune.tonic) % 12, third).sum() for third in (3, 4)]
-    minor = MODES[tune.key.split()[1].lower()] < MODES["mixolydian"]
+    minor = is_minor(tune.key)
     return (
         found > 0 if bars is None else found == bars,
         ended or bars is not None,
@@ -262,7 +266,7 @@ def _as_fiddle_tune(melody, struck, starts, shift, metres, style, network, vocab
     # Notes that the move brings to one pitch, an octave apart before, stay two notes.
     words = voice_words(move(melody, shift, 0, 127), struck)
     times = np.cumsum([0, *(float(read_word(word)[1]) for word in words)])
-    readings = []
+    ticks, readings = word_ticks(vocabulary.words), []
     for metre in metres:
         length = bar_length(metre)
         # Where the melody ends is told by its own bars, and where it began as if all were full.
@@ -272,7 +276,7 @@ def _as_fiddle_tune(melody, struck, starts, shift, metres, style, network, vocab
         last = words[len(words) + 1 - late.sum() :]
         heard = vocabulary.encode([rnn.START, *last], unknown="nearest")
         # The nearest known word may be shorter: times are those of the words that are read.
-        steps = word_ticks(vocabulary.words)[heard[:0:-1]] / SIXTHS_PER_STEP
+        steps = ticks[heard[:0:-1]] / SIXTHS_PER_STEP
         since = end - np.append(0, np.cumsum(steps))[::-1]
         clock = np.stack([since % length, since // length], axis=1)
         places = rnn.as_places(clock, metre, style)

@@ -1,7 +1,10 @@
-"""To compile a step takes many times as long as to take it: what saves compiling."""
+"""To compile a step takes many times as long as to take it: what saves compiling; and where the
+tests' trainings are written."""
 
 import pytest
 import tensorflow as tf
+
+from helpers.training.state import Training
 
 
 @pytest.fixture(scope="package", autouse=True)
@@ -44,3 +47,11 @@ def keep(kept, monkeypatch):
         return kept[name]
 
     return keep
+
+
+@pytest.fixture
+def runs(monkeypatch, tmp_path):
+    """Trainings are written here, after every iteration."""
+    monkeypatch.setenv("RUNS_DIR", str(tmp_path))
+    monkeypatch.setattr(Training, "save_if_due", lambda self, seconds=0: self.save())
+    return tmp_path

@@ -110,8 +110,14 @@ def train_07(folder):
     chapter.train_chorales(run, prepared, prepared[:1], "07")
 
 
-CHAPTERS = {"02": train_02, "03": train_03, "04": train_04, "05": train_05, "06": train_06}
-CHAPTERS["07"] = train_07
+CHAPTERS = {
+    "02": train_02,
+    "03": train_03,
+    "04": train_04,
+    "05": train_05,
+    "06": train_06,
+    "07": train_07,
+}
 
 
 def train(chapter: str, folder: Path) -> None:

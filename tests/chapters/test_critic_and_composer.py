@@ -5,7 +5,6 @@ depends on all that they have read.
 """
 
 import itertools
-import signal
 from collections import Counter
 
 import keras
@@ -15,6 +14,7 @@ import tensorflow as tf
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from keras import layers
+from trainings import interrupted, lively, outcome
 
 from helpers import data
 from helpers.chapters import critic_and_composer as cc
@@ -35,17 +35,9 @@ from helpers.music.events import (
 )
 from helpers.music.grid import REST, Piece, default_onsets
 from helpers.training.loop import Stopped
-from helpers.training.state import Training
 
 SEEDS = st.integers(0, 2**32 - 1)
 few = settings(max_examples=25)
-
-
-def lively(network, seed=0, size=1.0):
-    rng = np.random.default_rng(seed)
-    weights = network.get_weights()
-    network.set_weights([rng.normal(0, size, w.shape) if w.ndim > 1 else w for w in weights])
-    return network
 
 
 def make_score(seed=0, bars=6, velocities=False):
@@ -962,20 +954,6 @@ def size_of(network):
     return {"validation loss": float(sum(np.abs(w).sum() for w in network.get_weights()))}
 
 
-@pytest.fixture
-def runs(monkeypatch, tmp_path):
-    """Trainings are written here, after every iteration."""
-    monkeypatch.setenv("RUNS_DIR", str(tmp_path))
-    monkeypatch.setattr(Training, "save_if_due", lambda self, seconds=0: self.save())
-    return tmp_path
-
-
-def outcome(training):
-    """Everything a training leaves, as plain values."""
-    variables = {name: v.numpy().tolist() for name, v in training._variables().items()}
-    return training.iteration, training.history, variables
-
-
 def train(chapter, step=cc.critic_step, judge=size_of, **changes):
     return cc.train_network(
         chapter, tiny, tiny_examples, step, judge, SETTINGS | changes, "Training", "tiny examples"
@@ -990,15 +968,8 @@ def test_a_training_that_is_stopped_goes_on_as_if_it_had_not_been(runs, capsys):
     untouched = tiny().get_weights()
     assert all(not np.array_equal(a, b) for a, b in zip(weights, untouched, strict=True))
 
-    counter = itertools.count(1)
-
-    def interrupted(*arguments):
-        if next(counter) == 5:
-            signal.raise_signal(signal.SIGINT)
-        return cc.critic_step(*arguments)
-
     with pytest.raises(Stopped, match="5 of 9"):
-        train("parts", interrupted)
+        train("parts", interrupted(cc.critic_step, 5))
     second = train("parts")
     assert outcome(second) == outcome(whole)
     third = train("parts", step=None)  # once it is over, it stays as it is

@@ -3,8 +3,6 @@
 Networks are tiny, and untrained where it does not matter what they have learned.
 """
 
-import itertools
-import signal
 from functools import partial
 
 import keras
@@ -13,6 +11,7 @@ import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from trainings import interrupted, lively
 
 from helpers import course, data, metrics
 from helpers.chapters import drum_gan as gan
@@ -57,11 +56,7 @@ def make_groove(hits, ticks, drummer="drummer1", style="rock/fast"):
     return Groove("a", drummer, style, 100, "beat", "4/4", "train", np.array(hits), ticks)
 
 
-def lively(network, seed=0, size=0.5):
-    """Weights drawn at random, so that what the network says depends on all that it gets."""
-    rng = np.random.default_rng(seed)
-    network.set_weights([rng.normal(0, size, weight.shape) for weight in network.get_weights()])
-    return network
+lively = partial(lively, size=0.5, biases=True)
 
 
 def inputs_of(generator, count=5, seed=(1, 2), style="rock", temperature=1.0):
@@ -341,18 +336,11 @@ def test_a_stopped_training_goes_on_as_if_never_stopped(tmp_path, monkeypatch, k
     def weights(training):
         return np.concatenate([np.ravel(w) for w in training.networks["average"].get_weights()])
 
-    step, counter = gan.train_iteration, itertools.count(1)
-
-    def interrupted(*arguments):
-        if next(counter) == 4:
-            signal.raise_signal(signal.SIGINT)
-        return step(*arguments)
-
     with monkeypatch.context() as patch:
         patch.setattr(gan, "build_training", build_again)
         keras.utils.set_random_seed(1)
         with monkeypatch.context() as stop, pytest.raises(Stopped, match="4 of 6"):
-            stop.setattr(gan, "train_iteration", interrupted)
+            stop.setattr(gan, "train_iteration", interrupted(gan.train_iteration, 4))
             gan.train_gan("parts", TINY, examples, look_back, "parts")
         keras.utils.set_random_seed(1)
         whole = gan.train_gan("whole", TINY, examples, look_back, "whole")

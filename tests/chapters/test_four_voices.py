@@ -5,13 +5,11 @@ The network is tiny, and its weights drawn at random and large, so that what it 
 that it has read.
 """
 
-import itertools
-import signal
-
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from trainings import interrupted, lively, outcome
 
 from helpers.chapters import four_voices as chapter
 from helpers.chapters import next_note_rnn as rnn
@@ -19,16 +17,8 @@ from helpers.exercises import four_voices as checks
 from helpers.music.grid import REST, Piece, default_onsets
 from helpers.training.checkpoints import load_checkpoint, write_checkpoint
 from helpers.training.loop import Stopped
-from helpers.training.state import Training
 
 SOPRANO, ALTO, TENOR, BASS = range(4)
-
-
-def lively(network, seed=0, size=1.0):
-    rng = np.random.default_rng(seed)
-    weights = network.get_weights()
-    network.set_weights([rng.normal(0, size, w.shape) if w.ndim > 1 else w for w in weights])
-    return network
 
 
 def tiny_chorale_network(seed=0):
@@ -390,33 +380,6 @@ def test_a_step_of_the_chorale_network_by_hand(prepared):
     assert losses_after[mask > 0].mean() < losses[mask > 0].mean()
 
 
-@pytest.fixture
-def runs(monkeypatch, tmp_path):
-    """Trainings are written here, after every iteration."""
-    monkeypatch.setenv("RUNS_DIR", str(tmp_path))
-    monkeypatch.setattr(Training, "save_if_due", lambda self, seconds=0: self.save())
-    return tmp_path
-
-
-def outcome(training):
-    """Everything a training leaves, as plain values."""
-    variables = {name: v.numpy().tolist() for name, v in training._variables().items()}
-    samples = {name: np.array(kept).tolist() for name, kept in training.samples.items()}
-    return training.iteration, training.history, samples, variables
-
-
-def interrupt_after(monkeypatch, name, calls):
-    """The ■ button is pressed in the given call of a step."""
-    step, counter = getattr(chapter, name), itertools.count(1)
-
-    def interrupted(*arguments):
-        if next(counter) == calls:
-            signal.raise_signal(signal.SIGINT)
-        return step(*arguments)
-
-    monkeypatch.setattr(chapter, name, interrupted)
-
-
 def test_a_chorale_training_that_is_stopped_goes_on_as_if_it_had_not_been(
     runs, monkeypatch, prepared
 ):
@@ -473,7 +436,7 @@ def test_a_chorale_training_that_is_stopped_goes_on_as_if_it_had_not_been(
     assert all(np.array_equal(a, b) for a, b in zip(best, weights_at[1], strict=True))
 
     with monkeypatch.context() as patch:
-        interrupt_after(patch, "chorale_step", 5)
+        patch.setattr(chapter, "chorale_step", interrupted(chapter.chorale_step, 5))
         with pytest.raises(Stopped, match="5 of 7"):
             chapter.train_chorales(new("parts"), prepared, [], "Chorales")
     parts = new("parts")

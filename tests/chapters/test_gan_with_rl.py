@@ -11,6 +11,7 @@ import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from trainings import lively
 
 from helpers import data
 from helpers.chapters import gan_with_rl as rl
@@ -30,11 +31,7 @@ def windows():
     return rl.make_windows(pieces())[:8]
 
 
-def lively(network, seed=0, size=0.3):
-    """Weights drawn at random, so that what the network says depends on all that it gets."""
-    rng = np.random.default_rng(seed)
-    network.set_weights([rng.normal(0, size, weight.shape) for weight in network.get_weights()])
-    return network
+lively = functools.partial(lively, size=0.3, biases=True)
 
 
 @functools.cache

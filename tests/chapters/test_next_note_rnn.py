@@ -6,20 +6,19 @@ all that they have read.
 """
 
 import itertools
-import signal
 from types import SimpleNamespace
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from trainings import interrupted, lively, outcome
 
 from helpers import data, music
 from helpers.chapters import next_note_rnn as rnn
 from helpers.data.tunes import KINDS, Tune, event_clock
 from helpers.training.checkpoints import load_checkpoint, write_checkpoint
 from helpers.training.loop import Stopped
-from helpers.training.state import Training
 
 EVENTS = ("rest 2", "D4 2", "E4 1", "F#4 4", "A4 4/3", "A4 4", "B4 3", "D5 8")
 WORDS = ["", "<start>", "<end>", "|", *EVENTS]
@@ -28,13 +27,6 @@ START, END, BAR_LINE, QUARTER = 1, 2, 3, 9
 DRAWABLE = [END, *range(4, len(WORDS))]
 TWO_TWO, THREE_FOUR, SIX_EIGHT = (rnn.SIGNATURES.index(s) for s in ("2/2", "3/4", "6/8"))
 BAR_TICKS = {TWO_TWO: 96, THREE_FOUR: 72, SIX_EIGHT: 72}
-
-
-def lively(network, seed=0, size=1.0):
-    rng = np.random.default_rng(seed)
-    weights = network.get_weights()
-    network.set_weights([rng.normal(0, size, w.shape) if w.ndim > 1 else w for w in weights])
-    return network
 
 
 def build(name, **options):
@@ -830,23 +822,9 @@ def test_steps_lower_the_loss(name, eagerly):
     assert losses[-1] < losses[0] - 0.3
 
 
-@pytest.fixture
-def runs(monkeypatch, tmp_path):
-    """Trainings are written here, after every iteration."""
-    monkeypatch.setenv("RUNS_DIR", str(tmp_path))
-    monkeypatch.setattr(Training, "save_if_due", lambda self, seconds=0: self.save())
-    return tmp_path
-
-
 def train_anew(folder, name, train, valid=(), **settings):
     keras.utils.set_random_seed(7)
     return rnn.train_network(folder, lambda: build(name), SETTINGS | settings, train, list(valid))
-
-
-def outcome(training):
-    """Everything a training leaves, as plain values."""
-    variables = {name: v.numpy().tolist() for name, v in training._variables().items()}
-    return training.iteration, training.history, variables
 
 
 def size_of(network):
@@ -855,15 +833,7 @@ def size_of(network):
 
 
 def interrupt_in(monkeypatch, call):
-    """The ■ button is pressed in the given call of a step."""
-    step, counter = rnn.train_step, itertools.count(1)
-
-    def interrupted(*arguments):
-        if next(counter) == call:
-            signal.raise_signal(signal.SIGINT)
-        return step(*arguments)
-
-    monkeypatch.setattr(rnn, "train_step", interrupted)
+    monkeypatch.setattr(rnn, "train_step", interrupted(rnn.train_step, call))
 
 
 @with_a_state
