@@ -620,9 +620,8 @@ def test_a_tune_of_nothing_is_the_worst(write_tune):
 
 def draft(pitches, bars, ended=True, key="G major"):
     words = [f"{pitch} 8" for pitch in pitches.split()]
-    tune = next_note_rnn._as_tune(words, 0, "reel", key, "2/2", bars)
-    tokens = [*VOCABULARY.encode(words), *([rnn.END_TOKEN] if ended else [])]
-    return next_note_rnn._merits(tune, tokens, bars, rnn.END_TOKEN)
+    tune = next_note_rnn._as_tune(words, 0, "reel", key, "2/2")
+    return next_note_rnn._merits(tune, ended, bars)
 
 
 def test_what_is_good_about_a_draft_by_hand():
