@@ -8,6 +8,7 @@ import numpy as np
 import pretty_midi
 import pytest
 import tensorflow as tf
+from trainings import lively
 
 from helpers import data, files, metrics, pretrained
 from helpers.chapters import critic_and_composer as cc
@@ -180,17 +181,12 @@ VOCABULARY = Vocabulary([EVENTS], special=[rnn.START, rnn.END, "|"])
 TUNE = np.repeat([62, 66, 69, 74, 73, 69, 71, 67], 2).astype(np.int16)
 
 
-def lively(network, size):
-    """The network with weights so large that what it says depends on all that it has read."""
-    rng = np.random.default_rng(5)
-    weights = network.get_weights()
-    network.set_weights([rng.normal(0, size, w.shape) if w.ndim > 1 else w for w in weights])
-    return network
+lively = functools.partial(lively, seed=5)
 
 
 @pytest.fixture(scope="module")
 def tiny_rnn():
-    return lively(rnn.build_looking_rnn(len(VOCABULARY), units=8), 0.7)
+    return lively(rnn.build_looking_rnn(len(VOCABULARY), units=8), size=0.7)
 
 
 @pytest.fixture
@@ -274,7 +270,7 @@ def test_any_melody_goes_on(go_on, melody):
 
 
 def test_a_network_that_does_not_look_back_goes_on_too(go_on):
-    plain = lively(rnn.build_rnn(len(VOCABULARY), units=8), 1.0)
+    plain = lively(rnn.build_rnn(len(VOCABULARY), units=8), size=1.0)
     assert is_music(*go_on(TUNE, 20, seed=0, network=plain), 20)
 
 
@@ -535,7 +531,7 @@ def test_a_piece_comes_back_untouched_and_longer(
 
 def saying_end(units, bias):
     """A tiny network that ends a tune as readily as is asked."""
-    network = lively(rnn.build_looking_rnn(len(VOCABULARY), units=units), 0.7)
+    network = lively(rnn.build_looking_rnn(len(VOCABULARY), units=units), size=0.7)
     *weights, biases = network.get_weights()
     biases[rnn.END_TOKEN] = bias
     network.set_weights([*weights, biases])
@@ -709,7 +705,7 @@ def test_no_melody_gets_one_sentence_in_notebook_02_too(go_on, tiny_chorales, ba
 
 @pytest.fixture(scope="module")
 def tiny_chorales():
-    return lively(four_voices.build_chorale_network("gru", 1, units=8), 0.3)
+    return lively(four_voices.build_chorale_network("gru", 1, units=8), size=0.3)
 
 
 @pytest.mark.parametrize("steps", [1, 5, 33])
@@ -891,7 +887,7 @@ class Says:
 
 @pytest.fixture(scope="module")
 def tiny_critic():
-    return lively(cc.build_critic(units=6, embedding=4), 0.5)
+    return lively(cc.build_critic(units=6, embedding=4), size=0.5)
 
 
 @pytest.mark.parametrize("count", [4, 400])
@@ -977,7 +973,7 @@ def test_music_without_pitched_notes_gets_one_sentence(tiny_critic, tmp_path):
 @pytest.fixture(scope="module")
 def tiny_composer():
     """It knows nothing, but likes to wait: at any event the music may go on or end."""
-    network = lively(cc.build_composer(depth=1, units=6, embedding=4), 0.5)
+    network = lively(cc.build_composer(depth=1, units=6, embedding=4), size=0.5)
     weights = network.get_weights()
     weights[-1][FIRST_WAIT : FIRST_WAIT + 30] += 4.0
     network.set_weights(weights)
