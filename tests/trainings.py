@@ -1,5 +1,5 @@
-"""What the tests of chapters and of the trained systems need: networks whose words depend on all that
-they have read, and trainings that are stopped."""
+"""What the tests of chapters and of the trained systems need: networks whose words depend on all
+that they have read, and trainings that are stopped."""
 
 import itertools
 import signal
