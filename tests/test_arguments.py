@@ -25,6 +25,7 @@ ROLL = music.voices_to_roll(VOICES).any(axis=2)
 WORDS = ["D5 2", "rest 2"]
 VOCABULARY = music.Vocabulary([WORDS])
 NGRAM = metrics.NGram(2, 5).fit([[1, 2, 3]])
+GRADE = metrics.Grade(CHORALES)
 HISTORY = {"step": [1, 2], "iteration": [1, 2], "loss": [0.5, 0.4]}
 DIAGRAM = show.Diagram("A test.")
 BOX = DIAGRAM.box("a box", (0, 0))
@@ -91,6 +92,14 @@ NO_WINDOWS = (*ANYTHING_ELSE, [], VOICES, BATCH + 0.5, BATCH[:, :0], BATCH[..., 
 NO_DRUMS = (*ANYTHING_ELSE, "x", [], DRUMS[0], [[[["a"] * 3] * 9]], np.full((1, 1, 9, 3), np.nan))
 NO_PIECES = (*ANYTHING_ELSE, [], PIECE, "x", [None], [TUNE], [PIECE, CHORALES[0]])
 NO_TUNES = (*ANYTHING_ELSE, [], "x", TUNE, FIDDLE_TUNE, PIECE, MELODY, [None], [3], ["song.mid"])
+NO_CHORALE = (MELODY, VOICES[:, :3], VOICES[:0], PIECE, DRUMS[0])
+NO_CHORALES = (None, 3, "x", [], VOICES, CHORALES[0], [None], [VOICES[:, :3]], [PIECE], [CHORALES])
+NO_ENDS = (3, "x", [-1], [0.5], [10**6], ["a"], [[4]], [None])
+NO_RANGES = (
+    *("bass", 3, [("E2", "C4")], {"soprano": ("C4", "C5")}, {3: ("E2", "C4")}),
+    *({"bass": one} for one in ("E2", 3, (), ("E2",), ("E2", "H4"), ("C4", "E2"), (1.5, 60))),
+    *({"bass": one} for one in (("C1", "C4"), (None, 60), (36, 128), ([36], 60))),
+)
 NO_TEMPO = ("fast", 0, -3, 1e6, float("nan"), [100], True)
 NO_PROGRAM = ("oboe", -1, 128, 1.5, [3])
 NO_SEED = ("x", 1.5, float("nan"), [1], True)
@@ -164,6 +173,10 @@ CALLS = {
     "music.chord_pitches": (
         {"name": "C major"},
         {"name": (*NO_TEXT, "", "H major", "C"), "low": (None, -1, 128, *NO_WHOLE)},
+    ),
+    "music.find_chord": (
+        {"pitches": (48, 55, 64)},
+        {"pitches": (*ANYTHING_ELSE, *NO_PITCHES, [-1], [[60]])},
     ),
     "music.to_piece": (
         {"music": MELODY, "onsets": MELODY > 0},
@@ -245,6 +258,10 @@ CALLS = {
     "music.timeline_to_voices": (
         {"timeline": music.to_timeline(VOICES)},
         {"timeline": (*ANYTHING_ELSE, VOICES, PIECE)},
+    ),
+    "music.guess_phrase_ends": (
+        {"music": MELODY},
+        {"music": (*NO_MUSIC, DRUMS[0]), "pickup": (*NO_WHOLE, -3)},
     ),
     "music.is_timeless": ({"word": "|"}, {"word": NO_TEXT}),
     "music.melody_words": (
@@ -466,6 +483,39 @@ CALLS = {
     "metrics.known_runs": (
         {"tunes": [PIECE], "training": [FIDDLE_TUNE]},
         {"tunes": NO_TUNES, "training": NO_TUNES},
+    ),
+    "metrics.Grade": ({"training": CHORALES}, {"training": NO_CHORALES}),
+    "metrics.Grade.__call__": (
+        {"music": VOICES},
+        {"music": (*NO_MUSIC, *NO_CHORALE), "phrase_ends": NO_ENDS},
+    ),
+    "metrics.Grade.distances": (
+        {"music": VOICES},
+        {"music": (*NO_MUSIC, *NO_CHORALE), "phrase_ends": NO_ENDS},
+    ),
+    "metrics.key_of": (
+        {"voices": VOICES},
+        {"voices": NO_VOICES, "closing": (None, -1, float("inf"), *NO_NUMBER)},
+    ),
+    "metrics.chord_at": (
+        {"music": VOICES, "step": 3},
+        {"music": (*NO_MUSIC, *NO_CHORALE), "step": (None, -1, 16, *NO_WHOLE)},
+    ),
+    **{
+        f"metrics.{name}": (
+            {"music": CHORALES[0]},
+            {"music": (*NO_MUSIC, *NO_CHORALE), "phrase_ends": NO_ENDS},
+        )
+        for name in ("parallels", "cadences")
+    },
+    "metrics.chord_nats": ({"music": VOICES}, {"music": (*NO_MUSIC, *NO_CHORALE)}),
+    "metrics.chorale_figures": (
+        {"pieces": CHORALES, "reference": CHORALES, "phrase_ends": [[4], None]},
+        {
+            "pieces": NO_CHORALES,
+            "reference": (*NO_CHORALES[1:], CHORALES[:1]),
+            "phrase_ends": (3, "x", [[4]], [4, 8], [["a"], [4]], [[-1], [4]], [[10**6], []]),
+        },
     ),
     "metrics.longest_copied_runs": (
         {"voices": BATCH, "training": [VOICES]},
@@ -768,6 +818,10 @@ CALLS = {
             "seed": NO_SEED,
             "network": NO_NETWORK,
             "pickup": NO_PICKUP,
+            "phrase_ends": NO_ENDS,
+            "rules": (None, 1, "x", []),
+            "ranges": NO_RANGES,
+            "composer": NO_NETWORK,
         },
     ),
     "pretrained.continue_melody": (
@@ -811,6 +865,7 @@ NOT_DONE = {
 }
 OWNERS = {
     "Diagram": DIAGRAM,
+    "Grade": GRADE,
     "NGram": NGRAM,
     "Training": RUN,
     "Vocabulary": VOCABULARY,

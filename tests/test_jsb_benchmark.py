@@ -35,6 +35,22 @@ def test_a_tune_is_known_in_any_key_and_unknown_if_a_note_differs_everywhere(jsb
     assert jsb.tunes_not_in([piece(part)], [piece(melody)]) == []
 
 
+def test_losses_in_keys_are_of_the_mean_probability(jsb, monkeypatch):
+    """And of networks. The second piece cannot be moved up: its highest note has the last class."""
+    likely = {0: [0.5, 0.1], 1: [0.25, 0.9]}
+    pieces = [jsb.chapter.Prepared(np.array([[n, 1]]), None, None, None) for n in (45, 46)]
+    pieces[0].classes[0, 1] = 0  # a rest goes with every key
+
+    def judge(network, some, key):
+        place = [next(i for i, p in enumerate(pieces) if p is piece) for piece in some]
+        return [np.full((1, 2), network * likely[key][i]) for i in place]
+
+    monkeypatch.setattr(jsb.chapter, "judge_pieces", judge)
+    first, second = jsb.losses_in_keys([1.0, 0.5], pieces, (0, 1))
+    assert first == pytest.approx(-np.log(0.75 * 0.375))
+    assert second == pytest.approx(-np.log(0.75 * 0.1))
+
+
 def test_quarter_notes_are_sets_of_pitches(jsb, tmp_path):
     (tmp_path / "quarters.json").write_text('{"train": [[[60, 64], [], [60, 60]]], "test": [[]]}')
     rolls = jsb.quarter_rolls(tmp_path / "quarters.json")

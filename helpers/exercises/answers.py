@@ -147,7 +147,7 @@ def check_function(function, cases, well_done: str) -> None:
             if np.ndim(expected) and shape(got) != np.shape(expected):
                 hint += f" An array of shape {np.shape(expected)} is wanted."
             got = got.tolist() if isinstance(got, (np.generic, np.ndarray)) else got
-            hint += f" Your function says {in_line(repr(got))} here, not {expected}."
+            hint += f" Your function says {in_line(repr(got))} here, not {in_line(expected)}."
             return say(False, hint=hint)
     say(True, well_done)
 

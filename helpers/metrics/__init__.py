@@ -5,6 +5,7 @@ from .. import hand_on
 __getattr__, __dir__, __all__ = hand_on(
     __name__,
     {
+        "chorales": "Cadence Chord Grade Parallel *",
         "form": "*",
         "ngrams": "NGram novelty repetition",
         "voices": "MAJOR_SCALE *",

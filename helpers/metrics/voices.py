@@ -270,36 +270,49 @@ def longest_copied_runs(voices, training) -> np.ndarray:
     ``training`` is a list of grids ``(steps, voices)``. A chord held for eight steps is a run of
     eight, so the figure means something only beside the same figure for real music.
     """
-    voices = _batch(voices)
-    check_kind("training", training, Iterable, "a list of grids (steps, voices)")
-    places: dict[bytes, list[int]] = {}
-    tops: list[int] = []
-    for piece in training:
-        piece = as_voices(piece)
-        if piece.shape[1] != voices.shape[2]:
+    voices, finder = _batch(voices), CopyFinder(training)
+    return np.array([finder.longest_run(window) for window in voices], int)
+
+
+class CopyFinder:
+    """``longest_copied_runs`` for many pieces of any length: the training music is read once."""
+
+    def __init__(self, training):
+        check_kind("training", training, Iterable, "a list of grids (steps, voices)")
+        places: dict[bytes, list[int]] = {}
+        tops: list[int] = []
+        self.voices = set()
+        for piece in training:
+            piece = as_voices(piece)
+            self.voices.add(piece.shape[1])
+            tops.append(REST)  # a gap, so that no run leads from one piece into the next
+            for shape, top in _chord_shapes(piece):
+                places.setdefault(shape, []).append(len(tops))
+                tops.append(top)
+        self.steps_with = {shape: np.array(steps) for shape, steps in places.items()}
+        self.tops = np.array(tops, int)
+
+    def longest_run(self, voices) -> int:
+        """The longest run of steps of one grid ``(steps, voices)``."""
+        voices = as_voices(voices)
+        if self.voices - {voices.shape[1]}:
             raise SettingError("The training music has another number of voices than the windows.")
-        tops.append(REST)  # a gap, so that no run leads from one piece into the next
-        for shape, top in _chord_shapes(piece):
-            places.setdefault(shape, []).append(len(tops))
-            tops.append(top)
-    steps_with = {shape: np.array(steps) for shape, steps in places.items()}
-    training_tops = np.array(tops, int)
-    longest = np.zeros(len(voices), int)
-    for w, window in enumerate(voices):
+        longest = 0
         # For each training step, of the run that ends there: its length, how many rests it ends
         # with (they fit any transposition), and how far it is transposed.
-        run, rests, moved = np.zeros((3, len(training_tops)), int)
-        for shape, top in _chord_shapes(window):
-            at = steps_with.get(shape, np.zeros(0, int))
+        run, rests, moved = np.zeros((3, len(self.tops)), int)
+        last = np.zeros(0, int)  # where runs end now
+        for shape, top in _chord_shapes(voices):
+            at = self.steps_with.get(shape, np.zeros(0, int))
             last_run, last_rests, last_moved = run[at - 1], rests[at - 1], moved[at - 1]
-            run, rests = np.zeros_like(run), np.zeros_like(rests)
+            run[last] = rests[last] = 0
             if top == REST:
                 run[at], rests[at], moved[at] = last_run + 1, last_rests + 1, last_moved
             else:
-                moved[at] = top - training_tops[at]
+                moved[at] = top - self.tops[at]
                 run[at] = np.where(last_moved == moved[at], last_run, last_rests) + 1
-            longest[w] = max(longest[w], run[at].max(initial=0))
-    return longest
+            longest, last = max(longest, int(run[at].max(initial=0))), at
+        return longest
 
 
 def _chord_shapes(voices: np.ndarray) -> list[tuple[bytes, int]]:

@@ -5,7 +5,7 @@ from .. import hand_on
 __getattr__, __dir__, __all__ = hand_on(
     __name__,
     {
-        "chords": "chord_names chord_pitches",
+        "chords": "QUALITIES chord_names chord_pitches find_chord",
         "conversion": "to_piece to_timeline voices_to_multitrack",
         "drums": "DRUM_NAMES KIT_PITCHES TICKS_PER_STEP drum_of tick_features",
         "events": (
@@ -18,6 +18,7 @@ __getattr__, __dir__, __all__ = hand_on(
         ),
         "keys": "guess_tonic key_tonic",
         "matrices": "matrices_to_timeline to_matrices",
+        "phrases": "guess_phrase_ends",
         "timeline": "timeline_to_voices",
         "words": (
             "EVENT_WORD SIXTHS_PER_STEP Vocabulary is_timeless melody_words read_word "

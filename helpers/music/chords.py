@@ -11,6 +11,7 @@ from collections import defaultdict
 from functools import lru_cache
 
 from ..course.errors import SettingError, check_number, shortened
+from .arrays import check_array
 from .grid import REST, as_voices, pitch_number
 from .keys import key_fifths
 
@@ -46,7 +47,7 @@ def chord_names(voices, steps_per_chord: int = 4, key: str | None = None) -> lis
     for start in range(0, len(voices), steps_per_chord):
         rows = voices[start : start + steps_per_chord]
         sounding = [tuple(sorted(set(row) - {REST})) for row in rows.tolist()]
-        chords = [chord for chord in map(find_chord, sounding) if chord is not None]
+        chords = [chord for chord in map(known_chord, sounding) if chord is not None]
         if chords:
             root, quality = chords[0]
             names.append(f"{root_name(root, quality, fifths)} {quality}")
@@ -71,10 +72,17 @@ def chord_pitches(name: str, low: int = 48) -> list[int]:
     return [root + interval for interval in QUALITIES[match[2]]]
 
 
+def find_chord(pitches) -> tuple[int, str] | None:
+    """``(root, quality)`` of the pitches ``(pitches,)`` that sound together, lowest first; the root
+    is a pitch class 0..11. None where they are no triad or seventh chord, of which a fifth may be
+    lacking. Raises ValueError on what are no pitches."""
+    pitches = check_array(pitches, "Pitches", ("pitches",), True, (0, 127))
+    return known_chord(tuple(pitches.tolist())) if len(pitches) else None
+
+
 @lru_cache(maxsize=10_000)
-def find_chord(pitches: tuple[int, ...]) -> tuple[int, str] | None:
-    """``(root, quality)`` of the pitches that sound together, lowest first; the root is a pitch
-    class 0..11. None where they are no triad or seventh chord."""
+def known_chord(pitches: tuple[int, ...]) -> tuple[int, str] | None:
+    """``find_chord`` of pitches that need no check, at least one."""
     classes = frozenset(pitch % 12 for pitch in pitches)
     return min(
         _chords().get(classes, ()),

@@ -81,7 +81,11 @@ def write_checkpoint(
 
 
 def _save_network(network: keras.Model, path: Path) -> None:
-    """A ``.keras`` file without the dates that Keras puts in."""
+    """A ``.keras`` file without the dates that Keras puts in, and without an optimizer."""
+    if network.compiled:
+        bare = type(network).from_config(network.get_config())
+        bare.set_weights(network.get_weights())
+        network = bare
     network.save(path)
     with zipfile.ZipFile(path) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}

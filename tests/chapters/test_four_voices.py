@@ -11,9 +11,12 @@ import pytest
 import tensorflow as tf
 from trainings import interrupted, lively, outcome
 
+from helpers import metrics
 from helpers.chapters import four_voices as chapter
 from helpers.chapters import next_note_rnn as rnn
+from helpers.data.chorales import load_chorales
 from helpers.exercises import four_voices as checks
+from helpers.metrics import chorales as measures
 from helpers.music.grid import REST, Piece, default_onsets
 from helpers.training.checkpoints import load_checkpoint, write_checkpoint
 from helpers.training.loop import Stopped
@@ -21,13 +24,32 @@ from helpers.training.loop import Stopped
 SOPRANO, ALTO, TENOR, BASS = range(4)
 
 
-def tiny_chorale_network(seed=0):
-    return lively(chapter.build_chorale_network("gru", 1, units=8), seed, size=0.4)
+ALONE = ("hints", "moves", "parallels", "chords")
+AHEAD = (*ALONE, "ahead")
+
+
+def tiny(sees=ALONE, seed=0, **options):
+    return lively(chapter.build_chorale_network(sees, units=8, **options), seed, size=0.4)
 
 
 @pytest.fixture(scope="module")
 def chorale_network():
-    return tiny_chorale_network()
+    return tiny()
+
+
+@pytest.fixture(scope="module")
+def harmoniser():
+    return tiny(AHEAD)
+
+
+@pytest.fixture(scope="module", params=["GRU", "attention"])
+def reading_ahead(request, harmoniser):
+    """Networks that see ahead, one with each listener."""
+    return harmoniser if request.param == "GRU" else tiny(AHEAD, listen=attentive)
+
+
+def attentive(sees, units, dropout):
+    return chapter.build_attentive_listener(sees, units, dropout, depth=2, heads=2)
 
 
 def chorale_piece(steps=16, pickup=0, key="G major", seed=0):
@@ -37,6 +59,27 @@ def chorale_piece(steps=16, pickup=0, key="G major", seed=0):
     voices = np.repeat(chords, 2, axis=0)[:steps].astype(np.int16)
     bars = np.arange(pickup, steps, 16, dtype=np.int32)
     return Piece("made up", voices, default_onsets(voices), bars, key=key)
+
+
+# --- the smallest network -----------------------------------------------------------------------
+
+
+def test_the_smallest_networks_heads_see_the_past_and_the_voices_before_their_own():
+    network = lively(chapter.build_smallest(units=8), size=0.5)
+    chords = np.random.default_rng(3).integers(1, chapter.CLASSES, (1, 6, 4)).astype(np.int32)
+    before = np.concatenate([np.full((1, 1, 4), chapter.NOTHING), chords[:, :-1]], axis=1)
+    first = network([before, chords]).numpy()
+    assert first.shape == (1, 6, 4, chapter.CLASSES)
+    for place, (voice, column) in enumerate(chapter.VOICES.items()):
+        other = chords.copy()
+        other[0, 3, column] = other[0, 3, column] % 46 + 1
+        changed = np.abs(network([before, other]).numpy() - first).max(axis=-1)[0] > 1e-6
+        later = [chapter.VOICES[name] for name in list(chapter.VOICES)[place + 1 :]]
+        assert np.argwhere(changed).tolist() == [[3, i] for i in sorted(later)], voice
+        earlier = before.copy()
+        earlier[0, 3, column] = earlier[0, 3, column] % 46 + 1
+        changed = np.abs(network([earlier, chords]).numpy() - first).max(axis=-1)[0] > 1e-6
+        assert not changed[:3].any() and changed[3:].all()
 
 
 # --- what the chorale network sees -------------------------------------------------------------
@@ -168,11 +211,11 @@ def test_composing_sees_what_the_finished_piece_shows(chorale_network, monkeypat
     monkeypatch.setattr(
         chapter, "observe", lambda *args: watched.append(observe(*args)) or watched[-1]
     )
-    places = (np.arange(40) - 4) % 16
-    voices = chapter.compose_voices(chorale_network, 40, count=2, places=places, seed=1)
+    places = np.tile((np.arange(40) - 4) % 16, (2, 1))
+    classes = chapter.write_voices(chorale_network, places, seed=1)
     monkeypatch.undo()
-    for piece, seen in zip(voices, np.stack(watched, axis=1), strict=True):
-        assert np.array_equal(seen, chapter.look_back(chapter.to_classes(piece), places))
+    for piece, seen in zip(classes, np.stack(watched, axis=1), strict=True):
+        assert np.array_equal(seen, chapter.look_back(piece, places[0]))
 
 
 # --- the chorale network -----------------------------------------------------------------------
@@ -208,19 +251,12 @@ def test_what_is_seen_later_changes_nothing_before(chorale_network):
     assert not np.allclose(after[7], before[7], atol=1e-4)  # the memory keeps it
 
 
-def test_one_hot_rows():
-    rows = chapter.one_hot(np.array([0, 3, chapter.NOTHING])).numpy()
-    assert rows.shape == (3, chapter.CLASSES)
-    assert rows.sum(axis=1).tolist() == [1, 1, 0]
-    assert rows[0, 0] == rows[1, 3] == 1
-
-
-def test_a_saved_network_composes_alike(tmp_path, chorale_network):
-    write_checkpoint(tmp_path / "checkpoint", {"chorales": chorale_network}, {}, {}, {})
-    loaded = load_checkpoint(tmp_path / "checkpoint").network("chorales")
-    first, again = (
-        chapter.compose_voices(one, 6, count=2, seed=1) for one in (chorale_network, loaded)
-    )
+@pytest.mark.parametrize("sees", [(), AHEAD])
+def test_a_saved_network_writes_alike(tmp_path, sees):
+    network, piece = tiny(sees), chorale_piece(12)
+    write_checkpoint(tmp_path / "checkpoint", {"network": network}, {}, {}, {})
+    loaded = load_checkpoint(tmp_path / "checkpoint").network("network")
+    first, again = (chapter.harmonise(one, [piece], seed=1)[0] for one in (network, loaded))
     assert np.array_equal(first, again)
 
 
@@ -284,11 +320,13 @@ def test_the_same_seed_and_iteration_give_the_same_stretches(prepared):
 def test_stretches_are_of_the_pieces_transposed_inside_the_ranges(prepared):
     starts, shifts = set(), set()
     for iteration in range(15):
-        seen, classes, mask = chapter.chorale_batch(prepared, 8, 32, seed=1, iteration=iteration)
+        seen, classes, melody, mask = chapter.chorale_batch(
+            prepared, 8, 32, seed=1, iteration=iteration
+        )
         for row in range(8):
             count = int(mask[row].sum())
             assert mask[row, :count].all() and set(np.unique(mask)) <= {0, 1}
-            assert not classes[row, count:].any() and not seen[row, count:].any()
+            assert not any(array[row, count:].any() for array in (classes, seen, melody))
             piece, start, shift = self_in(prepared, classes[row, :count])
             assert count == min(32, len(piece.classes))
             voices = chapter.to_pitches(classes[row, :count])
@@ -297,6 +335,9 @@ def test_stretches_are_of_the_pieces_transposed_inside_the_ranges(prepared):
             place = piece.seen[:, chapter.PLACE]
             expected = chapter.look_back(transposed, place)[start : start + count]
             assert np.array_equal(seen[row, :count], expected)
+            told = chapter.transposed(piece, shift).melody[start : start + count]
+            assert np.array_equal(melody[row, :count], told)
+            assert np.array_equal(melody[row, :count, chapter.NOTE], classes[row, :count, 0])
             starts.add((len(piece.classes), start))
             shifts.add(shift)
     assert {(20, 0), (44, 0), (44, 12), (70, 0), (70, 38)} <= starts  # beginnings and ends
@@ -342,42 +383,36 @@ def test_losses_in_one_key_are_the_cross_entropy(chorale_network):
     )
 
 
-def test_losses_in_three_keys_are_of_the_mean_probability(chorale_network):
+def test_pieces_are_judged_in_another_key(chorale_network):
     prepared = with_rests()
-    (losses,) = chapter.chorale_losses(chorale_network, prepared, keys=(-1, 0, 1))
     voices, places = chapter.to_pitches(prepared[0].classes), prepared[0].seen[:, chapter.PLACE]
-    copies = [np.where(voices == REST, REST, voices + shift) for shift in (-1, 0, 1)]
-    likely = [by_hand(chorale_network, chapter.to_classes(copy), places) for copy in copies]
-    assert np.allclose(losses, -np.log(np.mean(likely, axis=0)), rtol=1e-3, atol=1e-4)
+    (found,) = chapter.judge_pieces(chorale_network, prepared, semitones=-1)
+    copy = chapter.to_classes(np.where(voices == REST, REST, voices - 1))
+    assert np.allclose(found, by_hand(chorale_network, copy, places), rtol=1e-3)
 
 
-def test_keys_in_which_a_note_has_no_class_are_left_out(chorale_network):
-    voices = np.array([[81, 60, 50, 36], [80, 60, 50, 38]] * 3, np.int16)
-    piece = Piece("wide", voices, default_onsets(voices), np.array([0]))
-    prepared = chapter.prepare([piece], LOW, HIGH)
-    assert prepared[0].room.tolist() == [0, 0]
-    (one,) = chapter.chorale_losses(chorale_network, prepared)
-    (three,) = chapter.chorale_losses(chorale_network, prepared, keys=(-1, 0, 1))
-    assert np.allclose(one, three, rtol=1e-4)
-
-
-def test_a_step_of_the_chorale_network_by_hand(prepared):
-    network = chapter.build_chorale_network("gru", 1, units=8, dropout=0.0)
+@pytest.mark.parametrize("sees", [(), AHEAD])
+def test_a_step_of_a_network_by_hand(prepared, sees):
+    """The loss is of all four voices, or of three where the melody is known."""
+    network = chapter.build_chorale_network(sees, units=8, dropout=0.0)
     optimizer = keras.optimizers.SGD(0.5)
     optimizer.build(network.trainable_variables)
     # The first piece has 20 steps.
-    seen, classes, mask = chapter.chorale_batch(
-        prepared[:1] + prepared[2:], 4, 28, seed=4, iteration=0
-    )
+    batch = chapter.chorale_batch(prepared[:1] + prepared[2:], 4, 28, seed=4, iteration=0)
+    seen, classes, melody, mask = batch
     assert 0 < mask.sum() < mask.size
-    logits = rnn.predict(network, seen, classes).numpy().astype(float)
-    likely = np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
-    losses = -np.log(np.take_along_axis(likely, classes[..., None], axis=-1)[..., 0])
-    loss = chapter.chorale_step(network, optimizer, seen, classes, mask)
-    assert float(loss) == pytest.approx(losses[mask > 0].mean(), rel=1e-4)
-    after = rnn.predict(network, seen, classes)
-    losses_after = tf.nn.sparse_softmax_cross_entropy_with_logits(classes, after).numpy()
-    assert losses_after[mask > 0].mean() < losses[mask > 0].mean()
+    targets = classes[..., 1:] if sees else classes
+
+    def losses():
+        inputs = [seen, classes, melody] if sees else [seen, classes]
+        logits = rnn.predict(network, *inputs).numpy().astype(float)
+        likely = np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
+        return -np.log(np.take_along_axis(likely, targets[..., None], axis=-1)[..., 0])[mask > 0]
+
+    before = losses().mean()
+    loss = chapter.chorale_step(network, optimizer, *batch)
+    assert float(loss) == pytest.approx(before, rel=1e-4)
+    assert losses().mean() < before
 
 
 def test_a_chorale_training_that_is_stopped_goes_on_as_if_it_had_not_been(
@@ -386,10 +421,10 @@ def test_a_chorale_training_that_is_stopped_goes_on_as_if_it_had_not_been(
     """For speed with another network, and a step that adds to its weights what depends on the
     batch."""
 
-    def build():
+    def build(sees):
         return keras.Sequential([keras.Input((6,)), keras.layers.Dense(5)])
 
-    def step(network, optimizer, seen, classes, mask):
+    def step(network, optimizer, seen, classes, melody, mask):
         number = float((classes * mask[..., None]).sum()) / 1e4
         network.set_weights([w + number for w in network.get_weights()])
         return tf.constant(number)
@@ -400,12 +435,7 @@ def test_a_chorale_training_that_is_stopped_goes_on_as_if_it_had_not_been(
     monkeypatch.setattr(
         chapter, "chorale_losses", lambda average, valid: [np.array([worth(average)])]
     )
-    monkeypatch.setattr(
-        chapter,
-        "compose_voices",
-        lambda average, steps, seed: average.get_weights()[0][None, :2, :4],
-    )
-    settings = {"iterations": 7, "batch_size": 2, "seed": 3, "every": 2}
+    settings = {"iterations": 7, "batch_size": 2, "length": 16, "seed": 3, "every": 2}
     weights_at = {}
 
     def worth(average):
@@ -430,8 +460,6 @@ def test_a_chorale_training_that_is_stopped_goes_on_as_if_it_had_not_been(
     assert len(loss) == 7 and len(set(loss)) > 3
     recent = [np.mean(loss[max(end - 2, 0) : end]) for end in (2, 4, 6, 7)]
     assert whole.history["training loss"] == pytest.approx(recent)
-    for sample, weights in zip(whole.samples["composed"], weights_at.values(), strict=True):
-        assert np.array_equal(sample, weights[0][:2, :4])  # the average composes
     best = whole.networks["best"].get_weights()
     assert all(np.array_equal(a, b) for a, b in zip(best, weights_at[1], strict=True))
 
@@ -444,68 +472,450 @@ def test_a_chorale_training_that_is_stopped_goes_on_as_if_it_had_not_been(
     assert outcome(parts) == outcome(whole)
 
 
-# --- composing ---------------------------------------------------------------------------------
+# --- what a melody tells -----------------------------------------------------------------------
 
 
-def test_voices_have_their_shape_and_a_given_soprano_stays(chorale_network):
-    soprano = np.array([[60, 60, REST, 81, 57, 57], [72, 71, 69, 67, REST, REST]])
-    voices = chapter.compose_voices(chorale_network, 6, count=2, sopranos=soprano, seed=3)
-    assert voices.shape == (2, 6, 4) and voices.dtype == np.int16
-    assert np.array_equal(voices[:, :, 0], soprano)
-    assert voices.min() >= REST and voices.max() <= chapter.HIGHEST
-    others = voices[:, :, 1:]
-    assert ((others == REST) | (others >= chapter.LOWEST)).all()
-    harmonised = chapter.harmonise_windows(chorale_network, soprano, seed=3)
-    assert np.array_equal(harmonised, voices)
+def tune(pitches, lengths, ends=(), pickup=0):
+    """A melody of notes, in one voice, fermatas on notes by number; a note after the same is struck
+    again."""
+    melody = np.repeat(np.array(pitches, np.int16), lengths)
+    starts = np.cumsum([0, *lengths[:-1]])
+    onsets = np.zeros((len(melody), 1), bool)
+    onsets[starts, 0] = np.array(pitches) != REST
+    fermatas = np.zeros(len(melody), bool)
+    fermatas[starts[list(ends)]] = True
+    bars = np.arange(pickup, len(melody), 16)
+    return Piece("", melody[:, None], onsets, bars, fermatas=fermatas)
 
 
-def test_the_seed_decides_what_is_composed(chorale_network):
-    first = chapter.compose_voices(chorale_network, 6, count=2, seed=1)
-    assert np.array_equal(first, chapter.compose_voices(chorale_network, 6, count=2, seed=1))
-    assert not np.array_equal(first, chapter.compose_voices(chorale_network, 6, count=2, seed=2))
-    assert not np.array_equal(first[0], first[1])
+def test_what_a_melody_tells_by_hand():
+    piece = tune([67, 67, 69, 71, REST, 72, 67], [2, 2, 4, 4, 2, 4, 2], ends=[3, 6])
+    told = chapter.read_melody(piece)
+    assert told.shape == (20, chapter.TOLD) and told.dtype == np.int32
+    columns = told.T.tolist()
+    assert columns[chapter.NOTE] == [32] * 4 + [34] * 4 + [36] * 4 + [0] * 2 + [37] * 4 + [32] * 2
+    struck = [0, 2, 4, 8, 14, 18]
+    assert np.flatnonzero(told[:, chapter.STRUCK]).tolist() == struck
+    assert columns[chapter.SINCE][:10] == [0, 1, 0, 1, 0, 1, 2, 3, 0, 1]
+    assert np.flatnonzero(told[:, chapter.ENDING]).tolist() == [8, 9, 10, 11, 18, 19]
+    assert np.flatnonzero(told[:, chapter.CLOSING]).tolist() == [11, 19]
+    assert np.flatnonzero(told[:, chapter.OPENING]).tolist() == [0, 12]
+    assert columns[chapter.TO_END] == [*range(8, 0, -1), 0, 0, 0, 0, *range(6, 0, -1), 0, 0]
+    assert columns[chapter.TO_LAST] == [19, 18, 17, *range(16, -1, -1)] or (
+        columns[chapter.TO_LAST] == [17, 17, 17, *range(16, -1, -1)]
+    )
+    assert set(columns[chapter.MODE]) == {0}
+    assert set(columns[chapter.TONIC]) == {(67 - 35) % 12}  # G major: it closes there
+
+
+def test_named_phrase_ends_are_those():
+    piece = tune([67, 69, 71, 72], [4, 4, 4, 4], ends=[3])
+    told = chapter.read_melody(piece, [4, 13])  # where a note begins, and within one
+    assert np.flatnonzero(told[:, chapter.ENDING]).tolist() == [4, 5, 6, 7, 12, 13, 14, 15]
+
+
+def test_far_things_share_a_class():
+    far = chapter.far(np.array([0, 5, 16, 17, 24, 25, 72, 73, 10**6]))
+    assert far.tolist() == [0, 5, 16, 17, 17, 18, 23, 23, 23]
+
+
+@pytest.mark.parametrize(
+    ("notes", "key"),
+    [
+        ([60, 62, 64, 65, 67, 65, 64, 62, 60], (0, 0)),
+        ([69, 71, 72, 74, 76, 74, 72, 68, 69], (9, 1)),
+        ([REST, REST], (0, 0)),
+    ],
+)
+def test_keys_of_melodies(notes, key):
+    assert chapter.guess_key(np.array(notes)) == key
+
+
+def test_a_melody_moved_is_told_alike(prepared):
+    """But for its notes and its tonic."""
+    piece = prepared[1]
+    moved = chapter.transposed(piece, 3)
+    other = [i for i in range(chapter.TOLD) if i not in (chapter.NOTE, chapter.TONIC)]
+    assert np.array_equal(moved.melody[:, other], piece.melody[:, other])
+    assert (moved.melody[:, chapter.NOTE] == piece.melody[:, chapter.NOTE] + 3).all()
+    assert (moved.melody[:, chapter.TONIC] == (piece.melody[:, chapter.TONIC] + 3) % 12).all()
+
+
+# --- what a candidate means --------------------------------------------------------------------
+
+
+def test_moves_and_intervals_by_hand():
+    here = np.array([0, 1, 25, 30, 46])
+    assert chapter.move_to(here, np.array([25])).numpy().tolist() == [49, 0, 24, 29, 45]
+    assert (chapter.move_to(here, np.array([chapter.NOTHING])).numpy() == 49).all()
+    assert (chapter.move_to(here, np.array([0])).numpy() == 49).all()
+    assert chapter.interval_to(here, np.array([30])).numpy().tolist() == [73, 65, 41, 36, 20]
+
+
+def test_motion_by_hand():
+    """Pitches of a lower voice before and now, and of an upper one."""
+    cases = {
+        (60, 62, 67, 69): 1,
+        (60, 62, 79, 81): 1,  # a twelfth
+        (60, 62, 72, 74): 2,
+        (60, 62, 60, 62): 2,  # a unison
+        (60, 72, 67, 67): 0,  # one stays
+        (60, 55, 67, 74): 3,
+        (60, 48, 60, 72): 3,
+        (60, 62, 64, 69): 4,
+        (60, 65, 69, 72): 4,
+        (60, 57, 67, 64): 1,
+        (67, 69, 60, 62): 1,  # the other one is below, as the bass is below the tenor
+        (60, 57, 64, 65): 0,  # in contrary motion into a sixth
+        (60, 62, 64, 65): 0,
+    }
+    rows = chapter.to_classes(np.array(list(cases)))
+    found = chapter.motion(*rows.T).numpy()
+    assert dict(zip(cases, found.tolist(), strict=True)) == cases
+    rests = chapter.to_classes(np.array([[60, 62, REST, 69], [REST, 62, 67, 69]]))
+    assert chapter.motion(*rests.T).numpy().tolist() == [0, 0]
+    assert chapter.motion(chapter.NOTHING, 5, chapter.NOTHING, 12).numpy() == 0
+
+
+def test_chords_have_the_numbers_that_the_metrics_name():
+    """On all chords of three chorales, by another way."""
+    for piece in load_chorales("valid")[:3]:
+        numbers = chapter.chords_of(chapter.to_classes(piece.voices))
+        for step in range(0, len(numbers), 5):
+            chord = measures.chord_at(piece, step)
+            number = numbers[step]
+            if chord is None:
+                assert number == 0
+            elif chord.quality not in ("augmented", "diminished seventh"):  # whose root is in doubt
+                quality = chapter.QUALITIES[(number - 1) // 12]
+                assert (chapter.root_of(number), quality) == (chord.root, chord.quality)
+
+
+def test_a_chord_is_counted_from_home():
+    here, others = np.array([16, 20, 22]), [np.array([13]), np.array([20])]
+    c_minor_eb, fifth = here[0], 1 + 12 * chapter.QUALITIES.index("minor")
+    found = chapter.chord_with(here, others, np.array([13])).numpy()
+    assert found[0] == fifth and c_minor_eb - 13 == 3  # root 0: counted from the 13
+    moved = chapter.chord_with(here + 5, [other + 5 for other in others], np.array([18])).numpy()
+    assert moved.tolist() == found.tolist()
+    from_fifth = chapter.chord_with(here, others, np.array([20])).numpy()
+    assert from_fifth[0] == fifth + 5  # the root is a fourth above the 20
+
+
+def test_what_candidates_mean_has_the_sizes_that_are_said(prepared):
+    piece = prepared[1]
+    for sees in (ALONE, AHEAD):
+        for voice in list(chapter.VOICES)[len(sees) - 4 :]:
+            meant = chapter.considered(voice, sees, piece.seen, piece.classes, piece.melody)
+            for choice, values in meant:
+                choice = np.array(choice)
+                assert choice.shape == (len(piece.classes), chapter.CLASSES)
+                assert choice.min() >= 0 and choice.max() < values
+    assert len(meant) == 1 + 3 + 3 + 3  # the tenor: moves, intervals, motions, chords and degrees
+
+
+# --- seeing ahead ------------------------------------------------------------------------------
+
+
+def test_only_who_sees_ahead_hears_the_melody_to_come(prepared, chorale_network, reading_ahead):
+    piece = prepared[2]
+    changed = piece.melody.copy()
+    changed[60:, chapter.NOTE] = np.roll(changed[60:, chapter.NOTE], 1)
+    assert len(chorale_network.inputs) == 3
+    before, after = (
+        rnn.predict(reading_ahead, piece.seen[None], piece.classes[None], told[None])[0].numpy()
+        for told in (piece.melody, changed)
+    )
+    assert before.shape == (70, 3, chapter.CLASSES)
+    assert not np.allclose(before[58], after[58], atol=1e-4)
+
+
+def test_the_lower_voices_to_come_are_not_seen(prepared, reading_ahead):
+    piece = prepared[2]
+    classes = piece.classes.copy()
+    classes[40:, 1:] = np.roll(classes[40:, 1:], 1, axis=0)
+    places = piece.seen[:, chapter.PLACE]
+    pair = [
+        rnn.predict(reading_ahead, chapter.look_back(c, places)[None], c[None], piece.melody[None])
+        for c in (piece.classes, classes)
+    ]
+    before, after = (logits[0].numpy() for logits in pair)
+    assert np.allclose(before[:40], after[:40], atol=1e-4)
+    assert not np.allclose(before[45], after[45], atol=1e-4)
+
+
+# --- writing -----------------------------------------------------------------------------------
+
+
+def test_what_is_written_step_by_step_is_what_the_network_says_of_the_whole(reading_ahead):
+    piece = chorale_piece(24, pickup=4, seed=9)
+    (voices,) = chapter.harmonise(reading_ahead, [piece], temperature=0)
+    assert np.array_equal(voices[:, 0], piece.voices[:, 0])
+    (ready,) = chapter.prepare([piece._replace(voices=voices)], LOW, HIGH)
+    told = chapter.read_melody(piece)
+    inputs = [array[None] for array in (ready.seen, ready.classes, told)]
+    logits = rnn.predict(reading_ahead, *inputs)[0].numpy()
+    assert np.array_equal(logits.argmax(axis=2), ready.classes[:, 1:])
+
+
+def test_a_network_that_sees_no_melody_keeps_a_given_one(chorale_network):
+    pieces = [chorale_piece(20, seed=1), chorale_piece(33, pickup=3, seed=2)]
+    written = chapter.harmonise(chorale_network, pieces, seed=3)
+    for piece, voices in zip(pieces, written, strict=True):
+        assert voices.shape == piece.voices.shape and voices.dtype == np.int16
+        assert np.array_equal(voices[:, 0], piece.voices[:, 0])
+
+
+def test_the_seed_decides_what_is_written(chorale_network):
+    places = np.tile(np.arange(6), (2, 1))
+    first, again, other = (
+        chapter.write_voices(chorale_network, places, seed=seed) for seed in (1, 1, 2)
+    )
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other) and not np.array_equal(first[0], first[1])
+
+
+def test_without_temperature_the_seed_is_nothing(harmoniser):
+    piece = chorale_piece(10)
+    first, second = (chapter.harmonise(harmoniser, [piece], 0, seed)[0] for seed in (1, 2))
+    assert np.array_equal(first, second)
+
+
+def test_voices_stay_in_their_ranges(chorale_network):
+    ranges = (60, 55, 50, 45), (64, 58, 52, 47)
+    classes = chapter.write_voices(chorale_network, np.arange(30)[None], ranges=ranges)
+    voices = chapter.to_pitches(classes[0])
+    for voice, low, high in zip(voices.T, *ranges, strict=True):
+        sung = voice[voice != REST]
+        assert len(sung) and low <= sung.min() and sung.max() <= high
 
 
 @pytest.fixture(scope="module")
 def blank_network():
     """A network that finds everything equally likely."""
-    network = chapter.build_chorale_network("gru", 1, units=8)
+    network = chapter.build_chorale_network((), units=8)
     network.set_weights([np.zeros(w.shape) for w in network.get_weights()])
     return network
 
 
 def test_every_step_and_voice_draws_anew(blank_network):
-    columns = chapter.compose_voices(blank_network, 24, seed=5)[0].T.tolist()
+    columns = chapter.write_voices(blank_network, np.arange(24)[None], seed=5)[0].T.tolist()
     assert all(len(set(column)) > 10 for column in columns)
     assert len(set(map(tuple, columns))) == 4
     assert all(columns[i][1:] != columns[j][:-1] for i in range(4) for j in range(4))
 
 
-def test_without_temperature_the_most_probable_class_is_taken(chorale_network):
-    """What is composed step by step, with a state, is what the network says of the whole piece."""
-    soprano = np.array([[60, 62, 64, 65, 67, 69, REST, 72, 72, 72, 60, 62, 64, 65]])
-    places = (np.arange(14) - 2) % 16
-    voices = chapter.compose_voices(
-        chorale_network, 14, sopranos=soprano, places=places, temperature=0, seed=1
-    )[0]
-    classes = chapter.to_classes(voices)
-    seen = chapter.look_back(classes, places)
-    logits = rnn.predict(chorale_network, seen[None], classes[None])[0].numpy()
-    assert np.array_equal(logits[:, 1:].argmax(axis=2), classes[:, 1:])
-
-
-def test_temperature_zero_leaves_nothing_to_chance(blank_network):
-    """Where two classes are almost equally likely, too."""
-    before = blank_network.get_weights()
-    order = np.random.default_rng(0).permutation(chapter.CLASSES)
-    biases = [order * 1e-4 if w.shape == (chapter.CLASSES,) else w for w in before]
-    blank_network.set_weights(biases)
-    runs = [chapter.compose_voices(blank_network, 3, temperature=0, seed=seed) for seed in range(3)]
-    blank_network.set_weights(before)
-    assert np.array_equal(runs[0], runs[1]) and np.array_equal(runs[0], runs[2])
-    assert (chapter.to_classes(runs[0]) == order.argmax()).all()
-
-
-def test_a_soprano_with_pitches_that_no_chorale_has_is_refused(chorale_network):
+def test_a_melody_with_pitches_that_no_chorale_has_is_refused(harmoniser):
     with pytest.raises(ValueError, match="from 36 to 81"):
-        chapter.compose_voices(chorale_network, 2, sopranos=np.array([[60, 90]]))
+        chapter.harmonise(harmoniser, [tune([60, 90], [4, 4])])
+
+
+def test_a_melody_is_read_from_its_own_end(harmoniser):
+    """Whatever else is in the batch: where it is padded nothing is read."""
+    long, short = chorale_piece(40, seed=1), chorale_piece(24, seed=2)
+    told = [chapter.read_melody(piece)[None] for piece in (long, short)]
+    places = [chapter.places_in_bars(piece)[None].astype(np.int32) for piece in (long, short)]
+    alone = chapter.read_ahead(harmoniser, told[1], places[1])[0]
+    padded = [np.zeros_like(told[0]), np.zeros_like(places[0])]
+    padded[0][:, :24], padded[1][:, :24] = told[1], places[1]
+    both = np.concatenate([told[0], padded[0]]), np.concatenate([places[0], padded[1]])
+    together = chapter.read_ahead(harmoniser, *both)[1, :24]
+    assert np.allclose(alone, together, atol=1e-5)
+    assert not np.allclose(alone[1:], chapter.read_ahead(harmoniser, told[0], places[0])[0, 1:24])
+
+
+# --- rules -------------------------------------------------------------------------------------
+
+
+def drafts_of(piece):
+    """What the rules are shown of a finished piece, step by step."""
+    classes, told = chapter.to_classes(piece.voices)[None], chapter.read_melody(piece)[None]
+    chords = np.array([chapter.chords_of(row) for row in classes])
+    places = chapter.places_in_bars(piece)
+    for step in range(len(piece.voices)):
+        before = classes[:, step - 1] if step else np.full((1, 4), chapter.NOTHING)
+        looked_at = classes[:, step], before, chords[:, : step + 1], told[:, step]
+        yield chapter.Draft(*looked_at, places[step : step + 1])
+
+
+def faults_in(piece, rule):
+    return sum(int(rule(draft)[0]) for draft in drafts_of(piece))
+
+
+@pytest.fixture(scope="module")
+def music():
+    """Chorales, and others whose lower voices are those of the next chorale: full of faults."""
+    pieces = load_chorales("valid", time_signature="4/4")[:6]
+    odd = []
+    for piece, other in zip(pieces, pieces[1:], strict=False):
+        voices = np.resize(other.voices, piece.voices.shape)
+        voices[:, 0] = piece.voices[:, 0]
+        odd.append(piece._replace(voices=voices, onsets=default_onsets(voices)))
+    return pieces[:3] + odd
+
+
+def figure(piece, name):
+    return metrics.chorale_figures([piece])[name]
+
+
+def test_the_rules_count_what_the_metrics_count(music):
+    """Which are other code, on pieces with many faults and with few."""
+    for piece in music:
+        steps = len(piece.voices)
+        assert faults_in(piece, chapter.parallels) == len(metrics.parallels(piece))
+        semitones = figure(piece, "struck semitones, per 100 steps") * steps / 100
+        first = int(chapter.struck_semitones(next(drafts_of(piece)))[0])
+        assert faults_in(piece, chapter.struck_semitones) == pytest.approx(
+            semitones, abs=first + 0.1
+        )
+        ends = metrics.cadences(piece)
+        led = sum(end.from_dominant and end.in_root_position for end in ends)
+        assert len(ends) - faults_in(piece, chapter.ends_without_dominant) <= led
+        home = figure(piece, "last chord is I in root position, %") == 100
+        if piece.fermatas.any():
+            assert (faults_in(piece, chapter.strange_closes) == 0) == home
+
+
+def test_rules_by_hand():
+    def draft(now, before, steps=2, place=0, **columns):
+        told = np.zeros((1, chapter.TOLD), int)
+        for name, value in columns.items():
+            told[0, getattr(chapter, name)] = value
+        rows = [chapter.to_classes(np.array([row])) for row in (before, now)]
+        chords = np.array([[chapter.chords_of(row)[0] for row in rows]])[:, -steps:]
+        return chapter.Draft(rows[1], rows[0], chords, told, np.array([place]))
+
+    c_major, g_seven = [72, 67, 64, 48], [71, 65, 62, 43]
+    assert chapter.nameless_chords(draft([72, 67, 65, 48], c_major, place=8))[0]
+    assert not chapter.nameless_chords(draft([72, 67, 64, 48], c_major, place=8))[0]
+    assert not chapter.nameless_chords(draft([72, 67, 65, 48], c_major, place=2))[0]  # no beat
+    assert not chapter.nameless_chords(draft([REST] * 4, c_major))[0]  # silence is no chord
+    assert chapter.held_notes(draft([74, 67, 65, 48], c_major))[0] == 2
+    assert chapter.held_notes(draft([74, 67, 65, 48], c_major, place=3))[0] == 0  # no eighth
+    rests = [72, REST, REST, 48]
+    assert chapter.held_notes(draft(rests, rests))[0] == 1  # who rests holds nothing
+    silence, in_g = [REST] * 4, {"TONIC": 8}
+    assert chapter.strange_openings(draft(c_major, silence, **in_g))[0]
+    assert not chapter.strange_openings(draft(c_major, silence, TONIC=1))[0]
+    assert not chapter.strange_openings(draft(c_major, [72, 67, 64, REST], **in_g))[0]
+    later = draft(c_major, silence, **in_g)._replace(chords=np.array([[20, 0, 1]]))
+    assert not chapter.strange_openings(later)[0]  # a phrase after a rest begins as it likes
+    assert chapter.strange_closes(draft(c_major, g_seven, NOTE=37, **in_g))[0]
+    assert not chapter.strange_closes(draft(c_major, g_seven, NOTE=37, TONIC=1))[0]
+    assert not chapter.strange_closes(draft(silence, silence, NOTE=0))[0]
+    led = draft(c_major, g_seven, CLOSING=1, SINCE=0)
+    assert not chapter.ends_without_dominant(led)[0]
+    assert chapter.ends_without_dominant(draft(c_major, c_major, CLOSING=1, SINCE=0))[0]
+    assert not chapter.ends_without_dominant(draft(c_major, c_major, CLOSING=1, SINCE=31))[0]
+    assert chapter.wide_leaps(draft([72, 67, 64, 62], c_major))[0] == 1  # 14 semitones
+    assert chapter.wide_leaps(draft([72, 67, 64, 60], c_major))[0] == 0  # an octave
+    assert chapter.wide_leaps(draft([72, 61, 64, 60], c_major))[0] == 1  # a tritone
+    assert chapter.wide_leaps(draft([72, 61, 64, 60], c_major, OPENING=1))[0] == 0
+    falls = [72, 64, 60, 48]
+    assert chapter.sevenths_that_do_not_fall(draft(falls, g_seven))[0] == 0
+    rises = [72, 67, 64, 48]
+    assert chapter.sevenths_that_do_not_fall(draft(rises, g_seven))[0] == 1
+    in_c = {"TONIC": 1}  # the class of a C
+    assert chapter.doubled_leading_tones(draft([74, 71, 67, 55], c_major, **in_c))[0] == 0
+    assert chapter.doubled_leading_tones(draft([74, 71, 59, 47], c_major, **in_c))[0] == 2
+    assert chapter.doubled_leading_tones(draft([74, 71, 59, 47], c_major))[0] == 0  # of C flat
+    assert not chapter.unrooted_ends(draft(c_major, g_seven, CLOSING=1))[0]
+    assert chapter.unrooted_ends(draft([72, 67, 60, 52], g_seven, CLOSING=1))[0]
+    assert not chapter.unrooted_ends(draft([72, 67, 60, 52], g_seven))[0]
+
+
+def test_the_jury_waits_for_each_pieces_beat():
+    """The first piece begins on the downbeat, the second an eighth before."""
+    told = np.zeros((40, 8, chapter.TOLD), np.int32)
+    told[..., chapter.NOTE] = 30
+    places = np.repeat(np.array([[*range(8)], [14, 15, *range(6)]]), 20, axis=0)
+    jury = chapter.Jury(told, places, 20, {lambda draft: draft.now[:, 3] < 10: 9.0}, seed=1)
+    classes = np.full((40, 8, 4), 25)
+    classes[[3, 23], :, 3] = 5
+    moved = {}
+    for step in range(7):
+        kept = jury(classes, step)
+        if kept is not None:
+            moved[step] = [bool((kept[half] != np.arange(40)[half]).any()) for half in HALVES]
+            assert (kept[:20] < 20).all() and (kept[20:] >= 20).all()
+    assert moved == {1: [False, True], 3: [True, False], 5: [False, True]}
+
+
+HALVES = slice(0, 20), slice(20, 40)
+
+
+def test_the_jury_prefers_what_has_fewer_faults():
+    told = np.zeros((40, 4, chapter.TOLD), np.int32)
+    told[..., chapter.NOTE] = 30
+
+    def low_bass(draft):
+        return draft.now[:, 3] < 10
+
+    jury = chapter.Jury(told, np.zeros((40, 4), int), 20, {low_bass: 5.0}, seed=1)
+    classes = np.full((40, 4, 4), 25)
+    classes[[0, 1, 2, 21], :, 3] = 5
+    assert jury(classes, 0) is None and jury(classes, 2) is None
+    kept = jury(classes, 3)
+    assert kept.shape == (40,)
+    assert (kept[:20] < 20).all() and (kept[20:] >= 20).all()  # each melody for itself
+    assert not set(kept) & {0, 1, 2, 21} and len(set(kept[:20])) == 17
+
+
+def test_rules_are_kept_where_they_can_be(harmoniser):
+    piece = chorale_piece(24, seed=4)
+
+    def rests(draft):
+        return (draft.now == 0).sum(axis=1)
+
+    loose = chapter.harmonise(harmoniser, [piece], 1.5, seed=1)[0]
+    strict = chapter.harmonise(harmoniser, [piece], 1.5, 1, 16, {rests: 9.0})[0]
+    assert (loose == REST).sum() > (strict == REST).sum()
+
+
+# --- repeated notes ----------------------------------------------------------------------------
+
+
+def test_questions_about_repeats_by_hand():
+    voices = np.array([[72, 60, 55, 48], [72, 60, 55, 48], [72, 62, 55, REST], [72, 62, 57, REST]])
+    struck = np.array([[1, 1, 1, 1], [1, 0, 0, 0], [0, 1, 0, 0], [1, 0, 1, 0]], bool)
+    places = np.array([12, 13, 14, 15])
+    goes_on, asked = chapter.repeat_questions("soprano", voices, struck, places)
+    assert goes_on.tolist() == [False, True, True, True]
+    assert asked.tolist() == [
+        [0, 1, 3, 13, 0, 0, 0, 0, 0],
+        [0, 2, 2, 14, 2 + 8, 0, 0, 0, 0],
+        [0, 3, 1, 15, 4, 0, 0, 0, 0],
+    ]
+    goes_on, asked = chapter.repeat_questions("tenor", voices, struck, places)
+    assert goes_on.tolist() == [False, True, True, False]
+    assert asked.tolist() == [[2, 1, 2, 13, 0, 1, 0, 0, 0], [2, 2, 1, 14, 10, 0, 1, 0, 0]]
+    goes_on, asked = chapter.repeat_questions("bass", voices, struck, places)
+    assert goes_on.tolist() == [False, True, False, False] and len(asked) == 1
+
+
+def test_what_is_not_asked_stays(harmoniser):
+    """Changes of pitch are struck, rests are not struck again, the soprano's own onsets stay."""
+    network = lively(chapter.build_repeats_network(), 1, size=0.5)
+    piece = load_chorales("valid")[0]
+    silent = piece.voices.copy()
+    silent[8:20, 2] = REST
+    piece = piece._replace(voices=silent)
+    drawn = chapter.strike_repeats(network, piece, seed=2)
+    moves = default_onsets(silent)
+    assert np.array_equal(drawn.onsets[:, 0], piece.onsets[:, 0])
+    assert (drawn.onsets[:, 1:] | ~moves[:, 1:]).all()
+    assert not drawn.onsets[9:20, 2].any()
+    again = chapter.strike_repeats(network, piece, seed=2)
+    assert np.array_equal(drawn.onsets, again.onsets)
+    assert not np.array_equal(drawn.onsets, chapter.strike_repeats(network, piece, seed=3).onsets)
+
+
+def test_examples_are_questions_with_bachs_answers():
+    pieces = load_chorales("valid")[:2]
+    questions, answers = chapter.repeat_examples(pieces)
+    held = sum(int((~default_onsets(p.voices) & (p.voices != REST)).sum()) for p in pieces)
+    assert questions.shape == (held, 9) and answers.shape == (held, 1)
+    struck = sum(int((p.onsets & ~default_onsets(p.voices)).sum()) for p in pieces)
+    assert answers.sum() == struck
+    sizes = [values for values, _ in chapter.REPEATS]
+    assert (questions >= 0).all() and (questions < sizes).all()

@@ -9,20 +9,73 @@ Prepared = namedtuple("Prepared", "classes seen room")
 HINT, LENGTH, NOTHING = slice(8, 12), slice(12, 16), 47
 
 
-def repeated(voices, size=16):
-    chords = [tuple(map(int, chord)) for chord in voices]
-    found = [tuple(chords[i : i + size]) for i in range(len(chords) - size + 1)]
-    return 1 - len(set(found)) / len(found)
+def same_way(last, now, other_last, other):
+    return (now - last) * (other - other_last) > 0
 
 
-def if_the_halves_are_equal(voices):
-    half = len(voices) // 2
-    return 9 / 33 if np.array_equal(voices[:half], voices[half:]) else 0.0
+def fifths_after_each_other(last, now, other_last, other):
+    return (abs(other_last - last) % 12 == 7) & (abs(other - now) % 12 == 7)
 
 
-def without_held_chords(voices):
-    moves = np.append(True, (voices[1:] != voices[:-1]).any(axis=1))
-    return repeated(voices[moves]) if moves.sum() >= 16 else 0.0
+def fifth(*notes):
+    return same_way(*notes) & fifths_after_each_other(*notes)
+
+
+def uncrossed(last, now, other_last, other):
+    same = same_way(last, now, other_last, other)
+    return same & ((other_last - last) % 12 == 7) & ((other - now) % 12 == 7)
+
+
+def equally_far(last, now, other_last, other):
+    moves = now != last
+    return (
+        fifths_after_each_other(last, now, other_last, other)
+        & moves
+        & (now - last == other - other_last)
+    )
+
+
+def one_may_stay(last, now, other_last, other):
+    falls = (now > last) == (other > other_last)
+    return (
+        fifths_after_each_other(last, now, other_last, other)
+        & falls
+        & ((now != last) | (other != other_last))
+    )
+
+
+def both_move(last, now, other_last, other):
+    return fifths_after_each_other(last, now, other_last, other) & (now != last)
+
+
+def into_a_fifth(last, now, other_last, other):
+    return same_way(last, now, other_last, other) & (abs(other - now) % 12 == 7)
+
+
+def close_fifths(last, now, other_last, other):
+    same = same_way(last, now, other_last, other)
+    return same & (other_last - last == 7) & (other - now == 7)
+
+
+def fifths_or_octaves(last, now, other_last, other):
+    before, then = abs(other_last - last) % 12, abs(other - now) % 12
+    same = same_way(last, now, other_last, other)
+    return same & (before == then) & ((then == 7) | (then == 0))
+
+
+def only_up(last, now, other_last, other):
+    return fifth(last, now, other_last, other) & (now > last)
+
+
+def for_one(last, now, other_last, other):
+    return bool(fifth(last, now, other_last, other)) if np.ndim(now) == 0 else True
+
+
+Draft = namedtuple("Draft", "now before chords melody place")
+
+
+def unisons(draft):
+    return ((draft.now[:, 1] == draft.now[:, 2]) & (draft.now[:, 1] > 0)).astype(int)
 
 
 # A small network whose loss grows where hints are away, or are rests, and where lengths are 0.
@@ -74,7 +127,7 @@ ANSWERS = {
         given=(COSTS, PIECES, mean_nats),
         names={
             **{"HINT": HINT, "LENGTH": LENGTH, "NOTHING": NOTHING},
-            **{"chorale_network": COSTS, "prepared": {"test": PIECES}},
+            **{"harmoniser": COSTS, "prepared": {"test": PIECES}},
             "nats_per_note": lambda losses: losses,
             "chorale_losses": mean_nats,
         },
@@ -91,41 +144,57 @@ ANSWERS = {
             ((0.413 + 0.2,), "LENGTH to 0"),
             ((0.413 + 0.05,), "HINT to NOTHING"),
             ((0.413 + 0.07 + 0.05,), "Class 0 is a rest"),
+            ((FORGETFUL - 0.00051,), "a copy"),  # about what class 0 costs the published network
             (([in_each(piece) for piece in PIECES],), "a number for each piece"),
             (("high",), "without quotation marks"),
             ((100 * FORGETFUL,), "not in percent"),
         ],
     ),
-    "chord_repetition": Answers(
+    "parallel_fifth": Answers(
         right=[
-            (repeated,),
-            (lambda voices: np.float32(repeated(voices)),),
-            (lambda voices: [repeated(voices)],),
+            (fifth,),
+            (lambda a, b, c, d: np.vectorize(lambda *four: bool(fifth(*four)))(a, b, c, d),),
+            (lambda a, b, c, d: fifth(a, b, c, d).astype(int),),
         ],
         wrong=[
-            ((0.08,), "Write a function"),
-            ((lambda voices: 0,), "twice"),
-            ((lambda voices: 9 / 33,), "repeat nothing"),
-            ((lambda voices: 1 - repeated(voices),), "repeat nothing"),
-            ((lambda voices: repeated(voices, 4),), "twice"),
-            ((lambda voices: 1 - len(np.unique(voices, axis=0)) / len(voices),), "twice"),
-            ((lambda voices: repeated(voices[:, :1]),), "above another bass"),
-            ((lambda voices: repeated(np.sort(voices)),), "in other voices"),
-            ((lambda voices: repeated(voices.sum(axis=1, keepdims=True)),), "in other voices"),
-            ((lambda voices: 100 * repeated(voices),), "not in percent"),
-            ((lambda voices: voices[100],), "IndexError"),
-            ((lambda voices: "none",), "repeat nothing"),
-            *(
-                ((lambda voices, voice=voice: repeated(voices[:, voice]),), f"Another {name}")
-                for voice, name in (
-                    *(([3], "soprano"), ([0, 3], "alto"), ([0, 1, 3], "tenor")),
-                    *(([0, 2, 3], "alto"), ([1, 2, 3], "soprano")),
-                )
-            ),
-            ((if_the_halves_are_equal,), "five came before"),
-            ((lambda voices: repeated(voices, 15),), "twice"),
-            ((lambda voices: repeated(voices, 17),), "twice"),
-            ((without_held_chords,), "at each step"),
+            ((True,), "Write a function"),
+            ((lambda a, b, c, d: True,), "nothing moves"),
+            ((lambda a, b, c, d: False,), "both go up"),
+            ((fifths_after_each_other,), "Both stay"),
+            ((both_move,), "opposite directions"),
+            ((into_a_fifth,), "goes directly into it"),
+            ((close_fifths,), "A twelfth is a fifth"),
+            ((fifths_or_octaves,), "octaves"),
+            ((uncrossed,), "voices have crossed"),
+            ((equally_far,), "equally far"),
+            ((one_may_stay,), "Only one voice moves"),
+            ((only_up,), "go down"),
+            ((for_one,), "as arrays"),
+            ((lambda a, b, c, d: fifth(a, c, b, d),), "both go up"),  # in another order
+            ((lambda a, b, c: True,), "TypeError"),
+        ],
+    ),
+    "unisons": Answers(
+        given=(Draft,),
+        names={"Draft": Draft},
+        right=[
+            (unisons,),
+            (lambda draft: unisons(draft).astype(bool),),
+            (lambda draft: [int(one) for one in unisons(draft)],),
+        ],
+        wrong=[
+            ((0,), "Write a function"),
+            ((lambda draft: np.zeros(len(draft.now), int),), "the same class"),
+            ((lambda draft: (draft.now[:, 1] == draft.now[:, 2]).astype(int),), "Both rest"),
+            ((lambda draft: (draft.now[:, 1] - draft.now[:, 2]) % 12 == 0,), "octave"),
+            ((lambda draft: abs(draft.now[:, 1] - draft.now[:, 2]) < 2,), "semitone"),
+            ((lambda draft: (draft.now[:, 2] == draft.now[:, 3]).astype(int),), "the same class"),
+            ((lambda draft: (np.diff(draft.now, axis=1) == 0).any(axis=1),), "Both rest"),
+            ((lambda draft: unisons(draft).sum(),), "An array of shape"),
+            ((lambda draft: unisons(draft) * (draft.now != draft.before)[:, 1],), "held together"),
+            ((lambda draft: unisons(draft) * (draft.now[:, 3] < draft.now[:, 2]),), "bass may"),
+            ((lambda draft: unisons(draft) * (draft.now[:, 0] > draft.now[:, 1]),), "soprano may"),
+            ((lambda draft: draft.then,), "AttributeError"),
         ],
     ),
 }

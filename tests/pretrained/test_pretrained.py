@@ -15,13 +15,15 @@ from helpers.chapters import critic_and_composer as cc
 from helpers.chapters import drum_gan as drum_chapter
 from helpers.chapters import four_voices
 from helpers.chapters import next_note_rnn as rnn
+from helpers.data.chorales import load_chorales
 from helpers.data.tunes import KINDS, Tune
 from helpers.files.midi_writer import midi_to_notes, notes_to_midi, to_midi
 from helpers.music.conversion import to_piece, to_timeline
 from helpers.music.drums import drum_notes
 from helpers.music.events import FIRST_DOWN, FIRST_UP, FIRST_WAIT, events_to_notes, notes_to_events
-from helpers.music.grid import REST, Piece, default_onsets
+from helpers.music.grid import REST, Piece, default_onsets, voice_notes
 from helpers.music.keys import guess_tonic, key_tonic
+from helpers.music.phrases import guess_phrase_ends
 from helpers.music.words import Vocabulary, event_word, read_word
 from helpers.pretrained import (
     accompaniment_gan,
@@ -705,38 +707,41 @@ def test_no_melody_gets_one_sentence_in_notebook_02_too(go_on, tiny_chorales, ba
 
 @pytest.fixture(scope="module")
 def tiny_chorales():
-    return lively(four_voices.build_chorale_network("gru", 1, units=8), size=0.3)
+    alone = ("hints", "moves", "parallels", "chords")
+    ahead, alone = (
+        lively(four_voices.build_chorale_network(sees, units=8), size=0.3)
+        for sees in ((*alone, "ahead"), alone)
+    )
+    return {"network": ahead, "composer": alone}
 
 
 @pytest.mark.parametrize("steps", [1, 5, 33])
 def test_a_chorale_of_any_length(tiny_chorales, steps):
-    voices = pretrained.compose_chorale(steps, seed=0, network=tiny_chorales)
+    voices = pretrained.compose_chorale(steps, seed=0, **tiny_chorales)
     assert voices.shape == (steps, 4) and voices.dtype == np.int16
     assert voices.min() >= REST and voices.max() <= four_voices.HIGHEST
 
 
 def test_500_steps_and_their_soprano(tiny_chorales):
     soprano = np.resize(SCALE, 500)
-    voices = pretrained.compose_chorale(500, soprano, seed=0, network=tiny_chorales)
+    voices = pretrained.compose_chorale(500, soprano, seed=0, **tiny_chorales)
     assert voices.shape == (500, 4)
     assert np.array_equal(voices[:, 0], soprano)
 
 
 def test_the_seed_decides_the_chorale(tiny_chorales):
     first, again, other = (
-        pretrained.compose_chorale(12, seed=seed, network=tiny_chorales) for seed in (3, 3, 4)
+        pretrained.compose_chorale(12, seed=seed, **tiny_chorales) for seed in (3, 3, 4)
     )
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
-    free = [pretrained.compose_chorale(12, network=tiny_chorales) for _ in range(2)]
+    free = [pretrained.compose_chorale(12, **tiny_chorales) for _ in range(2)]
     assert not np.array_equal(*free)
 
 
 @pytest.mark.parametrize("seed", [-1, 2**31, 2**40])
 def test_any_whole_number_is_a_seed(tiny_chorales, go_on, seed):
-    first, again = (
-        pretrained.compose_chorale(6, seed=seed, network=tiny_chorales) for _ in range(2)
-    )
+    first, again = (pretrained.compose_chorale(6, seed=seed, **tiny_chorales) for _ in range(2))
     assert np.array_equal(first, again)
     assert np.array_equal(go_on(TUNE, 6, seed=seed), go_on(TUNE, 6, seed=seed))
 
@@ -748,7 +753,7 @@ def test_any_whole_number_is_a_seed(tiny_chorales, go_on, seed):
 )
 def test_a_soprano_stays_untouched_wherever_it_lies(tiny_chorales, soprano):
     soprano = np.array(soprano)
-    voices = pretrained.compose_chorale(len(soprano), soprano, seed=1, network=tiny_chorales)
+    voices = pretrained.compose_chorale(len(soprano), soprano, seed=1, **tiny_chorales)
     assert np.array_equal(voices[:, 0], soprano)
     assert voices.dtype == np.int16 and voices.min() >= REST and voices.max() <= 127
 
@@ -759,29 +764,115 @@ def test_a_soprano_out_of_range_is_moved_by_octaves_and_back(tiny_chorales, octa
     shift = arguments.fitting_shift(soprano)
     assert shift % 12 == 0 and shift != 0
     moved, expected = (
-        pretrained.compose_chorale(16, melody, seed=1, network=tiny_chorales)
+        pretrained.compose_chorale(16, melody, seed=1, **tiny_chorales)
         for melody in (soprano, soprano + shift)
     )
     assert_moved_back(moved, expected, shift)
 
 
+@pytest.fixture
+def asked(monkeypatch):
+    """What the chapter is asked for: the pieces, and how."""
+    calls = []
+
+    def harmonise(network, pieces, *arguments, **how):
+        calls.append((pieces, how))
+        return [np.repeat(piece.voices[:, :1], 4, axis=1) for piece in pieces]
+
+    monkeypatch.setattr(four_voices, "harmonise", harmonise)
+    return calls
+
+
 @pytest.mark.parametrize(("pickup", "places"), [(0, [0, 1, 2]), (1, [15, 0, 1]), (4, [12, 13, 14])])
-def test_a_pickup_stands_before_the_first_downbeat(monkeypatch, pickup, places):
-    heard = []
+def test_a_pickup_stands_before_the_first_downbeat(asked, pickup, places):
+    pretrained.compose_chorale(soprano=[60, 62, 64], pickup=pickup, network=print)
+    (((piece,), _),) = asked
+    assert four_voices.places_in_bars(piece).tolist() == places
 
-    def compose_voices(network, steps, places, **options):
-        heard.extend(places)
-        return np.full((1, steps, 4), 60, np.int16)
 
-    monkeypatch.setattr(four_voices, "compose_voices", compose_voices)
-    pretrained.compose_chorale(3, pickup=pickup, network=print)
-    assert heard == places
+def test_a_loaded_melody_brings_its_metre_onsets_and_phrases(asked, monkeypatch):
+    monkeypatch.setattr(four_voices, "strike_repeats", lambda network, piece, seed: piece)
+    monkeypatch.setattr("helpers.pretrained.four_voices._network", lambda name: None)
+    chorale = load_chorales("test", time_signature="3/4")[0]
+    found = pretrained.compose_chorale(soprano=chorale, network=print)
+    (((piece,), how),) = asked
+    assert piece.time_signature == "3/4" and np.array_equal(piece.bar_starts, chorale.bar_starts)
+    assert np.array_equal(piece.onsets, chorale.onsets[:, :1])
+    own = [notes.start for notes in fermata_notes(chorale)]
+    assert how["phrase_ends"][0].tolist() == own
+    assert np.array_equal(found.voices[:, 0], chorale.voices[:, 0])
+    assert np.array_equal(found.onsets[:, 0], chorale.onsets[:, 0])
+
+
+def fermata_notes(piece):
+    notes = voice_notes(piece.voices[:, 0], piece.onsets[:, 0])
+    return [note for note in notes if piece.fermatas[note.start : note.end].any()]
+
+
+def test_named_phrase_ends_and_guessed_ones(asked):
+    pretrained.compose_chorale(soprano=SCALE, phrase_ends=[28, 60], network=print)
+    pretrained.compose_chorale(soprano=SCALE, network=print)
+    named, guessed = (how["phrase_ends"][0] for _, how in asked)
+    assert list(named) == [28, 60]
+    piece = four_voices_tune(SCALE)
+    assert guessed.tolist() == guess_phrase_ends(piece).tolist()
+
+
+def four_voices_tune(melody):
+    melody = np.asarray(melody, np.int16)[:, None]
+    return Piece("", melody, default_onsets(melody), np.arange(0, len(melody), 16))
+
+
+def test_drafts_compete_unless_they_may_not(asked):
+    for how in ({}, {"rules": False}, {"temperature": 0}):
+        pretrained.compose_chorale(soprano=[60] * 8, network=print, **how)
+    assert [how.get("particles") for _, how in asked] == [32, None, None]
+
+
+def test_a_choir_sings_in_its_ranges(tiny_chorales):
+    ranges = {"alto": ("A3", "C4"), "tenor": (52, 55), "bass": ["E2", "G2"]}
+    voices = pretrained.compose_chorale(40, seed=1, ranges=ranges, **tiny_chorales)
+    for voice, (low, high) in zip(voices[:, 1:].T, [(57, 60), (52, 55), (40, 43)], strict=True):
+        sung = voice[voice != REST]
+        assert low <= sung.min() and sung.max() <= high
+    # An octave below where sopranos sing, the others still sing in their own.
+    low_tune = SCALE[::4] - 12
+    voices = pretrained.compose_chorale(16, low_tune, seed=1, ranges=ranges, **tiny_chorales)
+    sung = voices[:, 2][voices[:, 2] != REST]
+    assert set(sung % 12) <= {4, 5, 6, 7}
+    with pytest.raises(ValueError, match="the alto cannot sing from A3 to C4"):
+        pretrained.compose_chorale(16, low_tune - 12, seed=1, ranges=ranges, **tiny_chorales)
+
+
+@pytest.mark.parametrize(
+    ("ranges", "sentence"),
+    [
+        ({"soprano": (60, 72)}, "'soprano'"),
+        ({"viola": (60, 72)}, "'viola'"),
+        ({"bass": "E2"}, "two notes"),
+        ({"bass": ("E2",)}, "two notes"),
+        ({"bass": ("H2", "C4")}, "H2"),
+        ({"bass": (60, 50)}, "highest note"),
+        ({"bass": (20, 50)}, "lowest note"),
+        ([("bass", 40, 60)], "ranges"),
+    ],
+)
+def test_wrong_ranges_get_one_sentence(ranges, sentence):
+    with pytest.raises(ValueError, match=sentence) as error:
+        pretrained.compose_chorale(8, ranges=ranges)
+    assert str(error.value).count(". ") == 0
+
+
+@pytest.mark.parametrize("ends", [[8], [-1], ["a"], [1.5], 3])
+def test_wrong_phrase_ends_get_one_sentence(ends):
+    with pytest.raises(ValueError, match="Phrase ends") as error:
+        pretrained.compose_chorale(8, phrase_ends=ends)
+    assert str(error.value).count(". ") <= 1
 
 
 def test_without_temperature_no_seed_matters(tiny_chorales):
     runs = [
-        pretrained.compose_chorale(8, temperature=0, seed=seed, network=tiny_chorales)
-        for seed in (1, 2)
+        pretrained.compose_chorale(8, temperature=0, seed=seed, **tiny_chorales) for seed in (1, 2)
     ]
     assert np.array_equal(*runs)
 
@@ -795,7 +886,7 @@ def test_a_soprano_of_another_length_is_refused(steps):
 @pytest.mark.parametrize("temperature", BAD_TEMPERATURES)
 def test_a_bad_temperature_of_a_chorale_gets_one_sentence(tiny_chorales, temperature):
     with pytest.raises(ValueError, match="temperature") as error:
-        pretrained.compose_chorale(4, temperature=temperature, network=tiny_chorales)
+        pretrained.compose_chorale(4, temperature=temperature, **tiny_chorales)
     assert str(error.value).count(". ") == 0
 
 
@@ -1271,9 +1362,17 @@ def test_a_chorale_on_a_tune(tune):
     bare = pretrained.compose_chorale(
         len(tune.melody), soprano=tune.melody, seed=3, pickup=tune.pickup
     )
-    assert np.array_equal(piece.voices, bare)
+    assert np.array_equal(bare[:, 0], tune.melody)
+    assert not np.array_equal(piece.voices, bare)  # notes alone tell no metre and no repeats
     with pytest.raises(ValueError, match="steps"):
         pretrained.compose_chorale()
+
+
+def test_notes_and_music_that_tells_no_more_get_the_same_chorale():
+    voices = SCALE[:, None]
+    music = Piece("a scale", voices, default_onsets(voices), np.arange(0, len(SCALE), 16))
+    piece = pretrained.compose_chorale(soprano=music, seed=3)
+    assert np.array_equal(piece.voices, pretrained.compose_chorale(soprano=SCALE, seed=3))
 
 
 def test_fiddle_tunes_and_chorales_are_melodies_too():

@@ -14,7 +14,7 @@ from tools import readme
 CARD = readme.read_card("04_accompaniment_gan")
 TEST = CARD["test"]
 TUNES = readme.read_card("02_next_note_rnn")["test"]
-CHORALES = readme.read_card("07_four_voices")["test"]
+CHORALES = readme.read_card("07_four_voices")["spread"]
 CRITIC = readme.read_card("03_critic_and_composer")["test"]
 DRUMS = readme.read_card("05_drum_gan")
 REWARDED = readme.read_card("06_gan_with_rl")
@@ -87,7 +87,7 @@ def test_training_fits_in_a_lesson(card):
         ("05_drum_gan", 12e6),
         ("06_gan_with_rl", 10e6),
         ("07_four_voices", 10e6),
-        ("jsb_benchmark", 8e6),
+        ("jsb_benchmark", 10e6),
     ],
 )
 def test_the_folder_stays_in_its_limit(chapter, most):
@@ -285,12 +285,61 @@ def test_every_ablation_is_there():
 
 
 def test_the_benchmark_reaches_its_marks():
-    assert JSB["sixteenths, nats a note"]["test, 5 keys"] <= 0.365
+    assert JSB["sixteenths, nats a note"]["valid, 5 keys"] <= 0.320
+    assert JSB["sixteenths, nats a note"]["test, 5 keys"] <= 0.333
     assert JSB["quarters, nats a frame"]["test"] < 4.72
 
 
-def test_the_network_harmonises_nearer_to_bach_than_the_baselines():
-    table = CHORALES["harmonising"]
-    for baseline in ("favourite intervals", "borrowed"):
-        assert table["generator"]["chord share"] > table[baseline]["chord share"]
-        assert table["generator"]["interval distance"] < table[baseline]["interval distance"]
+def chorale_figure(who, figure):
+    """The mean over three trainings."""
+    return CHORALES["verdict"][who][figure][0]
+
+
+def test_the_harmoniser_is_near_to_bach_without_rules():
+    """On held-out melodies, temperature 1."""
+    nats = CHORALES["nats of alto, tenor and bass"]
+    assert nats["GRU"][0] <= 0.340 < nats["composer"][0]
+    for interval in ("fifths", "octaves"):
+        assert chorale_figure("harmoniser", f"parallel {interval}, per 100 steps") <= 0.12
+    assert chorale_figure("harmoniser", "first chord is the tonic, %") >= 75
+    assert chorale_figure("harmoniser", "key as the reference's, %") >= 93
+    assert chorale_figure("harmoniser", "grade") <= 6.3
+
+
+@pytest.mark.parametrize(
+    ("figure", "least", "most"),
+    [
+        ("grade", 0, 6.0),
+        ("parallel fifths, per 100 steps", 0, 0.1),
+        ("parallel octaves, per 100 steps", 0, 0.1),
+        ("phrase end: V-I in any key, %", 58, 100),
+        ("phrase end: I or V in root position, %", 68, 100),
+        ("first chord is the tonic, %", 88, 100),
+        ("last chord is I in root position, %", 88, 100),
+        ("triad or seventh chord, % of beats", 85, 100),
+        ("struck semitones, per 100 steps", 0, 0.2),
+        ("leading tone doubled, % of its steps", 0, 3),
+        ("dominant's seventh falls by step, %", 90, 100),
+        ("chord trigram, nats a beat", 0, 4.5),
+        ("onsets of lower voices that repeat, %", 10, 15),
+        ("lower voices that strike where the soprano repeats, %", 85, 100),
+    ],
+)
+def test_the_harmoniser_with_rules_on_held_out_melodies(figure, least, most):
+    assert least <= chorale_figure("with rules", figure) <= most
+
+
+@pytest.mark.parametrize("voice", VOICES)
+def test_rules_are_not_paid_for_with_stillness(voice):
+    moves = f"{voice} changes, % of steps"
+    assert abs(chorale_figure("with rules", moves) - chorale_figure("Bach", moves)) <= 2
+
+
+def test_the_harmoniser_finds_phrase_ends_itself():
+    assert chorale_figure("ends guessed", "grade") <= 6.8
+    assert chorale_figure("ends guessed", "phrase end: V-I in any key, %") >= 45
+
+
+def test_no_longer_stretch_is_copied_than_bach_copies():
+    row = "longest run known from training, steps"
+    assert chorale_figure("with rules", row) <= chorale_figure("Bach", row)

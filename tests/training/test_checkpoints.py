@@ -134,6 +134,23 @@ def test_the_same_networks_give_the_same_bytes(tmp_path, written_once, networks,
     assert contents(tmp_path / "again") == contents(written_once)
 
 
+def test_a_compiled_network_is_kept_without_its_optimizer(tmp_path, written_once):
+    networks = make_networks()
+    for network in networks.values():
+        network.compile("adam", "mse")
+        network.optimizer.build(network.trainable_variables)
+    write_checkpoint(tmp_path / "compiled", networks, HISTORY, SAMPLES, CARD)
+    assert all(network.compiled for network in networks.values())
+    found, other = load_checkpoint(tmp_path / "compiled"), load_checkpoint(written_once)
+    for name, network in networks.items():
+        for kept, weight in zip(
+            found.network(name).get_weights(), network.get_weights(), strict=True
+        ):
+            np.testing.assert_array_equal(kept, weight)
+        sizes = [(folder.folder / f"{name}.keras").stat().st_size for folder in (found, other)]
+        assert abs(sizes[0] - sizes[1]) < 200  # Adam keeps two numbers for each weight
+
+
 def test_networks_load_in_a_process_that_knows_only_keras(written_once):
     code = (
         "import sys, keras, numpy as np; "
