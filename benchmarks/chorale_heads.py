@@ -12,23 +12,20 @@ alto, tenor and bass where the soprano is given, and what the network writes bel
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from helpers import course, data, metrics, music
-from helpers.course import device, settings
+from helpers import course, data, metrics, music, training
+from helpers.course import device
 
 device.set_seed(0)
 
 import numpy as np  # noqa: E402
 
 from helpers.chapters import four_voices as chapter  # noqa: E402
-from helpers.course.storage import write_text  # noqa: E402
-from helpers.training.state import to_json  # noqa: E402
-from tools.train_seeds import spread  # noqa: E402
+from tools.train_seeds import add_to_card, spread  # noqa: E402
 
 CHAPTER, SEEDS = "07_four_voices", (1, 2, 3)
 SETTINGS = {"iterations": 200, "batch_size": 32, "length": 96, "every": 100}
@@ -71,18 +68,17 @@ def figures_of(count: int, seed: int, prepared, ranges) -> dict[str, float]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--train", action="store_true", help="train what is missing")
-    file = settings.checkpoint_folder(CHAPTER) / "card.json"
-    card = json.loads(file.read_text(encoding="utf-8"))
+    seen = training.load_checkpoint(CHAPTER).card.get("sees", {})
     if parser.parse_args().train:
         pieces = {split: data.load_chorales(split) for split in course.SPLITS}
         ranges = data.voice_ranges(pieces["train"])
         prepared = {split: chapter.prepare(some, *ranges) for split, some in pieces.items()}
-        card["sees"] = {}
-        for count, name in NAMES.items():
-            tries = [figures_of(count, seed, prepared, ranges) for seed in SEEDS]
-            card["sees"][name] = spread(tries)
-        write_text(file, to_json(card, indent=2) + "\n")
-    for name, row in card.get("sees", {}).items():
+        seen = {
+            name: spread([figures_of(count, seed, prepared, ranges) for seed in SEEDS])
+            for count, name in NAMES.items()
+        }
+        add_to_card(CHAPTER, sees=seen)
+    for name, row in seen.items():
         cells = (f"{figure} {mean:.3f} ± {spread:.3f}" for figure, (mean, spread) in row.items())
         print(f"{name:26}", ", ".join(cells))
     return 0

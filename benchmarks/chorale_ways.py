@@ -9,14 +9,13 @@ figures; with --write the published card gets them, and the notebook shows them.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from helpers import data, metrics, music, training
-from helpers.course import device, settings
+from helpers.course import device
 
 device.set_seed(0)
 
@@ -25,10 +24,8 @@ import tensorflow as tf  # noqa: E402
 
 from helpers.chapters import four_voices as chapter  # noqa: E402
 from helpers.chapters import next_note_rnn as rnn  # noqa: E402
-from helpers.course.storage import write_text  # noqa: E402
 from helpers.pretrained.four_voices import DRAFTS, TEMPERATURE, TOP_P  # noqa: E402
-from helpers.training.state import to_json  # noqa: E402
-from tools.train_seeds import spread  # noqa: E402
+from tools.train_seeds import add_to_card, spread  # noqa: E402
 
 CHAPTER, SEEDS, PIECES, TRIES = "07_four_voices", (1, 2, 3), 16, 16
 CAUTIOUS = {"temperature": TEMPERATURE, "top_p": TOP_P}
@@ -175,10 +172,8 @@ def say(name: str, row) -> None:
 
 def keep(rows: dict) -> None:
     """Gives the published card these rows."""
-    file = settings.checkpoint_folder(CHAPTER) / "card.json"
-    card = json.loads(file.read_text(encoding="utf-8"))
-    card["ways"] = card.get("ways", {}) | rows
-    write_text(file, to_json(card, indent=2) + "\n")
+    card = training.load_checkpoint(CHAPTER).card
+    add_to_card(CHAPTER, ways=card.get("ways", {}) | rows)
 
 
 def main() -> int:

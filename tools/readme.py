@@ -62,23 +62,20 @@ def tunes_table(card: dict) -> str:
 def voices_table(card: dict) -> str:
     """What is written below held-out melodies: means and spread of three trainings of notebook 07,
     three draws of the rivals."""
-    verdict, figures = (
-        card["spread"]["verdict"],
-        {
-            "parallel fifths, per 100 steps": ("fifths", ".2f"),
-            "parallel octaves, per 100 steps": ("octaves", ".2f"),
-            "struck semitones, per 100 steps": ("semitones", ".2f"),
-            "triad or seventh chord, % of beats": ("chords, %", ".1f"),
-            "phrase end: V-I in any key, %": ("V-I, %", ".1f"),
-            "phrase end: I or V in root position, %": ("I or V, %", ".1f"),
-            "last chord is I in root position, %": ("ends on I, %", ".1f"),
-            "chord trigram, nats a beat": ("trigram, nats", ".2f"),
-            "grade": ("grade", ".2f"),
-        },
-    )
+    figures = {
+        "parallel fifths, per 100 steps": ("fifths", ".2f"),
+        "parallel octaves, per 100 steps": ("octaves", ".2f"),
+        "struck semitones, per 100 steps": ("semitones", ".2f"),
+        "triad or seventh chord, % of beats": ("chords, %", ".1f"),
+        "phrase end: V-I in any key, %": ("V-I, %", ".1f"),
+        "phrase end: I or V in root position, %": ("I or V, %", ".1f"),
+        "last chord is I in root position, %": ("ends on I, %", ".1f"),
+        "chord trigram, nats a beat": ("trigram, nats", ".2f"),
+        "grade": ("grade", ".2f"),
+    }
     rows = {
         who: {new: tuple(found[old]) for old, (new, _) in figures.items()}
-        for who, found in verdict.items()
+        for who, found in card["spread"]["verdict"].items()
     }
     rows["Bach"] = {name: mean for name, (mean, _) in rows["Bach"].items()}  # there is one
     return markdown("below held-out melodies", table(rows, form=dict(figures.values())))

@@ -29,17 +29,25 @@ def spread(values: list):
     return [np.mean(values), np.std(values, ddof=1)]
 
 
-def main(arguments: list[str]) -> int:
-    from helpers.course.settings import checkpoint_folder, runs_folder
+def add_to_card(chapter: str, **parts) -> None:
+    """Gives a published card these parts; what it has by other names stays."""
+    from helpers.course.settings import checkpoint_folder
     from helpers.course.storage import write_text
     from helpers.training.state import to_json
+
+    file = checkpoint_folder(chapter) / "card.json"
+    card = json.loads(file.read_text(encoding="utf-8")) | parts
+    write_text(file, to_json(card, indent=2) + "\n")
+
+
+def main(arguments: list[str]) -> int:
+    from helpers.course.settings import checkpoint_folder, runs_folder
 
     if len(arguments) < 2:
         raise SystemExit("Which chapter, and which seeds? Such as: 02 1 3.")
     number, *seeds = arguments
     (path,) = find_notebooks([number])
-    published = checkpoint_folder(path.stem) / "card.json"
-    cards = [published]
+    cards = [checkpoint_folder(path.stem) / "card.json"]
     for seed in seeds:
         runs = runs_folder("seeds") / seed
         environment = os.environ | {"SEED": seed, "RUNS_DIR": str(runs)}
@@ -48,9 +56,8 @@ def main(arguments: list[str]) -> int:
             return 1
         cards.append(runs / path.stem / "checkpoint" / "card.json")
     cards = [json.loads(card.read_text(encoding="utf-8")) for card in cards]
-    cards[0]["seeds"] = [cards[0]["seed"], *map(int, seeds)]
-    cards[0]["spread"] = spread([card["test"] for card in cards])
-    write_text(published, to_json(cards[0], indent=2) + "\n")
+    trained = [cards[0]["seed"], *map(int, seeds)]
+    add_to_card(path.stem, seeds=trained, spread=spread([card["test"] for card in cards]))
     return 0
 
 

@@ -61,7 +61,8 @@ def compose_chorale(
     ``accompany``; repeated notes of the lower voices come with a piece, whose onsets tell them.
     Raises ValueError with one sentence where an argument is wrong.
     """
-    count = steps if soprano is None else len(take_melody(soprano, pickup)[0])
+    melody, _, piece = (None,) * 3 if soprano is None else take_melody(soprano, pickup)
+    count = steps if melody is None else len(melody)
     steps = count if steps is None else steps
     check_steps(steps)
     check_number("pickup", pickup, 0, STEPS_PER_BAR, none=True)
@@ -76,7 +77,6 @@ def compose_chorale(
         raise SettingError(f"This soprano has {count} steps, not the {steps} asked for.")
     seed = as_seed(seed)
     say_first_call("compose_chorale")
-    melody, _, piece = (None,) * 3 if soprano is None else take_melody(soprano, pickup)
     limits = _limits(ranges, 0 if melody is None else fitting_shift(melody))
     network = network or _network("harmoniser")
 
@@ -85,9 +85,7 @@ def compose_chorale(
         return _write(network, tune, phrase_ends, limits, temperature, seed, rules)
 
     if soprano is None:
-        melody = _compose(
-            composer or _network("composer"), steps, pickup or 0, temperature, seed
-        )
+        melody = _compose(composer or _network("composer"), steps, pickup or 0, temperature, seed)
         return move(write(melody, pickup or 0), 0, 0, 127)
     found = harmonise(soprano, pickup, write)
     if not isinstance(found, Piece):
@@ -153,9 +151,9 @@ def _compose(composer, steps: int, pickup: int, temperature: float, seed: int) -
     from ..chapters import four_voices as chapter
 
     places = (np.arange(steps) - pickup)[None] % STEPS_PER_BAR
-    low, high = _usual_ranges()
-    heated = {"temperature": temperature, "seed": seed}
-    written = chapter.write_voices(composer, places, ranges=(low, high), **heated)
+    written = chapter.write_voices(
+        composer, places, temperature=temperature, seed=seed, ranges=_usual_ranges()
+    )
     return chapter.to_pitches(written[0, :, 0])
 
 
