@@ -182,8 +182,8 @@ def key_of(voices, closing: float = 0.0) -> str:
     sounds, all voices together: the method of Krumhansl and Schmuckler (Krumhansl 1990) with the
     profiles of Aarden (2003). "" where nothing sounds.
 
-    closing: what is added to the correlation of a key on whose tonic the first voice closes. Of the
-    sopranos of the held-out chorales alone 0 finds the key of 56 of 72, 0.25 of 66."""
+    closing: what is added to the correlation of a key on whose tonic the first voice closes. From
+    the soprano alone 0 finds the key of 237 of the 296 training chorales, 0.25 of 264."""
     voices = as_voices(voices)
     check_number("closing", closing, least=0, whole=False)
     counts = np.bincount(voices[voices != REST] % 12, minlength=12)

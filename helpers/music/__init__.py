@@ -16,9 +16,9 @@ __getattr__, __dir__, __all__ = hand_on(
             "REST STEPS_PER_BAR STEPS_PER_QUARTER VOICE_NAMES Piece bar_clock bar_length "
             "excerpt pitch_name pitch_number transpose voice_notes voices_to_roll with_voices"
         ),
-        "keys": "guess_tonic key_tonic",
+        "keys": "guess_tonic is_minor key_tonic",
         "matrices": "matrices_to_timeline to_matrices",
-        "phrases": "guess_phrase_ends",
+        "phrases": "guess_phrase_ends phrase_clock",
         "timeline": "timeline_to_voices",
         "words": (
             "EVENT_WORD SIXTHS_PER_STEP Vocabulary is_timeless melody_words read_word "

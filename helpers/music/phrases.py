@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from ..course.errors import SettingError, check_number
+from .arrays import check_array
 from .conversion import to_piece
-from .grid import MAX_STEPS, STEPS_PER_QUARTER, Piece, bar_clock, bar_length, voice_notes
+from .grid import (
+    MAX_STEPS,
+    REST,
+    STEPS_PER_QUARTER,
+    Piece,
+    bar_clock,
+    bar_length,
+    check_piece,
+    voice_notes,
+)
 
 LONGEST = 40  # notes in a phrase that may be its last
 # What speaks for the end of a phrase, and against, learned from the training chorales by
-# ``python benchmarks/phrase_ends.py --fit``. "4" is metres whose bar has a middle, "3" the others.
+# ``python benchmarks/phrase_ends.py --fit``. "4" is metres of whole 4/4 bars, "3" the others.
 LEARNED = {
     "3: half bars of another": (
         "0+ -1.7, 1+ -3.4, 2 -5.8, 2+ -2.1, 3+ -0.6, 4 -1.7, 4+ 0.3, 5+ 0.7, 6 0.2, 6+ 3.2, "
@@ -65,14 +77,18 @@ def guess_phrase_ends(music, pickup: int | None = None) -> np.ndarray:
     """
     piece = music.to_piece() if hasattr(music, "to_piece") else to_piece(music)
     check_number("pickup", pickup, 0, MAX_STEPS, none=True)
-    if not piece.voices.shape[1]:
-        raise SettingError("This music has no voice, so it has no phrases.")
+    _check_melody(piece)
     if pickup is not None:
         piece = with_pickup(piece, pickup)
     if piece.fermatas is not None and np.any(piece.fermatas):
         return own_phrase_ends(piece)
     melody = PhraseNotes(piece)
     return np.array([melody.starts[i] for i in most_likely_ends(melody, WEIGHTS)], np.int32)
+
+
+def _check_melody(piece: Piece) -> None:
+    if not piece.voices.shape[1]:
+        raise SettingError("This music has no voice, so it has no phrases.")
 
 
 def with_pickup(piece: Piece, pickup: int) -> Piece:
@@ -85,6 +101,37 @@ def own_phrase_ends(piece: Piece) -> np.ndarray:
     """The steps at which the notes of the first voice begin that are under a fermata."""
     notes = voice_notes(piece.voices[:, 0], piece.onsets[:, 0])
     return np.array([n.start for n in notes if piece.fermatas[n.start : n.end].any()], np.int32)
+
+
+class PhraseClock(NamedTuple):
+    """Where each step of a melody stands in its phrases, ``(steps,)`` each. ending: it belongs to a
+    phrase's last note; closing: and is that note's last step; opening: it is the first step of all,
+    or the one after a closing step; to_end: steps to the next step of a phrase's last note, 0 on
+    one, ``MAX_STEPS`` after the last; to_last: steps to the last step of all."""
+
+    ending: np.ndarray
+    closing: np.ndarray
+    opening: np.ndarray
+    to_end: np.ndarray
+    to_last: np.ndarray
+
+
+def phrase_clock(piece: Piece, phrase_ends=None) -> PhraseClock:
+    """Where each step of a piece's first voice stands in its phrases. phrase_ends: steps at which
+    the phrases' last notes begin or sound, or rests after them; None asks ``guess_phrase_ends``."""
+    check_piece(piece)
+    _check_melody(piece)
+    melody, struck = piece.voices[:, 0], piece.onsets[:, 0]
+    ends = guess_phrase_ends(piece) if phrase_ends is None else phrase_ends
+    ends = check_array(ends, "Phrase ends", ("ends",), True, (0, len(melody) - 1)).astype(int)
+    steps, number = np.arange(len(melody)), np.cumsum(struck)
+    ending = np.isin(number, number[ends]) & (melody != REST)
+    goes_on = np.append((number[1:] == number[:-1]) & (melody[1:] != REST), False)
+    closing = ending & ~goes_on
+    next_end = np.where(ending, steps, steps + MAX_STEPS)
+    next_end = np.minimum.accumulate(next_end[::-1])[::-1]
+    opening = np.append(True, closing[:-1])
+    return PhraseClock(ending, closing, opening, next_end - steps, steps[::-1])
 
 
 def _bar_steps(piece: Piece) -> int:

@@ -116,3 +116,27 @@ def test_without_onsets_it_still_works():
         right += len(real & set(music.guess_phrase_ends(bare).tolist()))
         there += len(real)
     assert right / there > 0.75
+
+
+# --- the clock ---------------------------------------------------------------------------------
+
+
+def test_the_clock_by_hand():
+    """A quarter, a half that ends a phrase, a rest of a quarter, two Cs of which the second ends
+    one: the second's first step is where it is struck."""
+    piece = melody((62, 1), (60, 2), (REST, 1), (60, 1), (60, 1), (64, 1))
+    clock = music.phrase_clock(piece, [4, 20])
+    assert np.flatnonzero(clock.ending).tolist() == [*range(4, 12), *range(20, 24)]
+    assert np.flatnonzero(clock.closing).tolist() == [11, 23]
+    assert np.flatnonzero(clock.opening).tolist() == [0, 12, 24]
+    assert clock.to_end[:12].tolist() == [4, 3, 2, 1, *[0] * 8]
+    assert clock.to_end[12:24].tolist() == [8, 7, 6, 5, 4, 3, 2, 1, 0, 0, 0, 0]
+    assert (clock.to_end[24:] > 1000).all()
+    assert clock.to_last.tolist() == list(range(27, -1, -1))
+
+
+def test_the_clock_s_ends_may_be_any_step_of_a_note_and_are_guessed_where_none_are_given():
+    piece = melody(*LINE * 2)
+    given = music.phrase_clock(piece, [30, 56])
+    assert all(map(np.array_equal, given, music.phrase_clock(piece)))
+    assert not music.phrase_clock(piece, []).ending.any()
