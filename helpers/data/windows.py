@@ -13,26 +13,39 @@ from ..music.grid import REST, Piece
 # --- windows -----------------------------------------------------------------------------------
 
 
-def make_windows(pieces: list[Piece], bars: int = 2, steps_per_bar: int = 16) -> np.ndarray:
+def make_windows(
+    pieces: list[Piece], bars: int = 2, steps_per_bar: int = 16, of: list | None = None
+) -> np.ndarray:
     """Every stretch of whole bars, beginning on each bar line: ``(windows, steps, voices)`` int16.
 
-    Stretches that hold an incomplete bar (a repeat sign may split one) are left out. Raises
+    Stretches that hold an incomplete bar (a repeat sign may split one) are left out. of: for each
+    piece an array ``(steps, ...)``, of which windows are cut in place of the voices. Raises
     ValueError where nothing is left.
     """
     check_number("bars", bars, 1, given=f"A window has at least one bar: bars is {shortened(bars)}")
     check_number("steps_per_bar", steps_per_bar, least=1)
     check_pieces(pieces)
     windows = []
-    for piece in pieces:
+    for piece, whole in zip(pieces, _beside(pieces, of), strict=True):
         edges = np.append(piece.bar_starts, len(piece.voices))
         lengths = np.diff(edges)
         for bar in range(len(lengths) - bars + 1):
             if (lengths[bar : bar + bars] == steps_per_bar).all():
                 start = edges[bar]
-                windows.append(piece.voices[start : start + bars * steps_per_bar])
+                windows.append(whole[start : start + bars * steps_per_bar])
     if not windows:
         raise SettingError(f"No piece holds {bars} whole bars of {steps_per_bar} steps.")
     return np.stack(windows)
+
+
+def _beside(pieces: list[Piece], of: list | None) -> list[np.ndarray]:
+    if of is None:
+        return [piece.voices for piece in pieces]
+    check_kind("of", of, (list, tuple), "a list of arrays, one for each piece")
+    lengths, wanted = [_length(some) for some in of], [len(piece.voices) for piece in pieces]
+    if lengths != wanted:
+        raise SettingError("of= takes one array for each piece, with as many steps as the piece.")
+    return list(of)
 
 
 def check_pieces(pieces) -> None:
@@ -86,15 +99,27 @@ def check_windows(windows) -> np.ndarray:
     return windows
 
 
-def make_batches(windows: np.ndarray, room: np.ndarray, batch_size: int, seed: int, start: int = 0):
+def make_batches(
+    windows: np.ndarray,
+    room: np.ndarray,
+    batch_size: int,
+    seed: int,
+    start: int = 0,
+    beside: tuple = (),
+):
     """An endless ``tf.data.Dataset`` of batches ``(batch_size, steps, voices)`` int32: windows
     drawn at random, each transposed inside its ``room`` by a number of semitones drawn at random.
 
     Batch ``i`` depends on ``seed`` and ``i`` alone; ``start`` is the first one, so that a resumed
-    training sees what it would have seen.
+    training sees what it would have seen. beside: arrays with a row for each window; a batch is
+    then ``(voices, shifts, *rows)``, the semitones ``(batch_size,)`` and the rows that belong to
+    the windows drawn.
     """
     check_number("batch_size", batch_size, least=1)
     check_number("seed", seed)
+    check_kind("beside", beside, tuple, "a tuple of arrays with a row for each window")
+    if any(_length(rows) != len(windows) for rows in beside):
+        raise SettingError("beside= takes arrays with one row for each window.")
     check_number("start", start, least=0)
     windows = check_windows(windows)
     room = check_array(room, "Rooms for transposition", (len(windows), 2), True, (-127, 127))
@@ -103,6 +128,7 @@ def make_batches(windows: np.ndarray, room: np.ndarray, batch_size: int, seed: i
     import tensorflow as tf
 
     windows, room = tf.constant(windows, tf.int32), tf.constant(room, tf.int32)
+    beside = tuple(map(tf.constant, beside))
 
     def draw(i):
         seeds = tf.random.split([seed, tf.cast(i, tf.int32)], 2)
@@ -111,7 +137,8 @@ def make_batches(windows: np.ndarray, room: np.ndarray, batch_size: int, seed: i
         place = tf.random.stateless_uniform([batch_size], seeds[1])
         shift = low + tf.cast(place * tf.cast(high - low + 1, tf.float32), tf.int32)
         voices = tf.gather(windows, which)
-        return tf.where(voices == REST, REST, voices + shift[:, None, None])
+        moved = tf.where(voices == REST, REST, voices + shift[:, None, None])
+        return (moved, shift, *(tf.gather(rows, which) for rows in beside)) if beside else moved
 
     batches = tf.data.Dataset.counter(start, dtype=tf.int64).map(draw)
     return batches.prefetch(2)

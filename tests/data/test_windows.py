@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from helpers import course
+from helpers.course.errors import SettingError
 from helpers.data import chorales
 from helpers.data.chorales import load_chorales, load_jsb
 from helpers.data.windows import (
     batches_by_length,
+    make_batches,
     make_windows,
     transposition_room,
     voice_ranges,
@@ -88,6 +90,31 @@ def test_windows_of_other_metres_and_of_several_pieces():
     windows = make_windows(pieces, bars=2, steps_per_bar=12)
     assert windows.shape == (3, 24, 2)
     assert windows[:, 0, 0].tolist() == [0, 12, 0]
+
+
+def test_windows_of_what_stands_beside_the_voices():
+    """Cut like the voices, whatever its shape and type."""
+    pieces = [make_piece(84, [0, 16, 32, 40, 56, 72]), make_piece(32, [0, 16])]
+    numbers = [np.arange(84.0) + 1000, np.arange(32.0) + 2000]
+    windows = make_windows(pieces, of=numbers)
+    assert windows[:, 0].tolist() == [1000, 1040, 2000] and windows.shape == (3, 32)
+    wide = [np.stack([some] * 5, axis=1) for some in numbers]
+    assert np.array_equal(make_windows(pieces, of=wide)[..., 4], windows)
+    for wrong in (numbers[:1], numbers[::-1], [numbers[0][1:], numbers[1]]):
+        with pytest.raises(SettingError, match="one array for each piece"):
+            make_windows(pieces, of=wrong)
+
+
+def test_what_stands_beside_a_window_stays_with_it_in_a_batch():
+    windows = np.stack([np.full((4, 2), 50 + 10 * i) for i in range(3)])
+    room = np.array([[-2, 2], [0, 0], [1, 3]])
+    alone = make_batches(windows, room, 64, seed=3)
+    beside = make_batches(windows, room, 64, seed=3, beside=(np.arange(3), np.eye(3)))
+    for voices, batch in zip(alone.take(2), beside.take(2), strict=True):
+        moved, shifts, number, row = (np.asarray(one) for one in batch)
+        assert np.array_equal(voices, moved)  # the same batch as without
+        assert np.array_equal(moved[:, 0, 0], 50 + 10 * number + shifts)
+        assert np.array_equal(row.argmax(axis=1), number) and len(set(number)) == 3
 
 
 def test_windows_are_copies():
