@@ -246,6 +246,7 @@ CALLS = {
             "bar_steps": (0, -1, float("inf"), *NO_NUMBER),
         },
     ),
+    "music.is_minor": ({"key": "g minor"}, {"key": (None, *NO_KEY)}),
     "music.key_tonic": ({"key": "g minor"}, {"key": (None, *NO_KEY)}),
     "music.matrices_to_timeline": (
         {"matrices": music.to_matrices(VOICES)},
@@ -262,6 +263,13 @@ CALLS = {
     "music.guess_phrase_ends": (
         {"music": MELODY},
         {"music": (*NO_MUSIC, DRUMS[0]), "pickup": (*NO_WHOLE, -3)},
+    ),
+    "music.phrase_clock": (
+        {"piece": PIECE},
+        {
+            "piece": (*ANYTHING_ELSE, TUNE, PIECE._replace(voices=VOICES[:, :0])),
+            "phrase_ends": NO_ENDS,
+        },
     ),
     "music.is_timeless": ({"word": "|"}, {"word": NO_TEXT}),
     "music.melody_words": (
@@ -381,11 +389,17 @@ CALLS = {
             "batch_size": NO_COUNT,
             "seed": (None, *NO_SEED),
             "start": (None, -1, *NO_WHOLE),
+            "beside": (None, 3, "x", [], (3,), (np.zeros(0),), ("x",)),
         },
     ),
     "data.make_windows": (
         {"pieces": CHORALES},
-        {"pieces": NO_PIECES, "bars": (*NO_COUNT, 10**6), "steps_per_bar": (*NO_COUNT, 17)},
+        {
+            "pieces": NO_PIECES,
+            "bars": (*NO_COUNT, 10**6),
+            "steps_per_bar": (*NO_COUNT, 17),
+            "of": (3, "x", [], [3, 3], [np.zeros(3)] * 2, np.zeros((2, 3))),
+        },
     ),
     "data.transposition_room": (
         {"windows": BATCH, "low": [50] * 4, "high": [80] * 4},
@@ -780,7 +794,15 @@ CALLS = {
             "watch": (),
         },
     ),
-    "pretrained.accompany": ({"melody": MELODY}, ACCOMPANY),
+    "pretrained.accompany": (
+        {"melody": MELODY},
+        ACCOMPANY
+        | {
+            "phrase_ends": NO_ENDS,
+            "drafts": (0, 10**6, *NO_COUNT),
+            "critic": NO_NETWORK,
+        },
+    ),
     "pretrained.accompany_rl": (
         {"melody": MELODY},
         {"melody": NO_MELODY, "temperature": NO_TEMPERATURE} | ACCOMPANY,

@@ -30,14 +30,32 @@ def markdown(corner: str, table) -> str:
     return "\n".join([lines[0], "|---" * (1 + len(table.columns)) + "|", *lines[1:]])
 
 
+PIECES = {  # what is said of whole pieces, by the names of ``metrics.chorale_figures``
+    "parallel fifths, per 100 steps": ("fifths", ".2f"),
+    "parallel octaves, per 100 steps": ("octaves", ".2f"),
+    "struck semitones, per 100 steps": ("semitones", ".2f"),
+    "triad or seventh chord, % of beats": ("chords, %", ".1f"),
+    "phrase end: V-I in any key, %": ("V-I, %", ".1f"),
+    "phrase end: I or V in root position, %": ("I or V, %", ".1f"),
+    "last chord is I in root position, %": ("ends on I, %", ".1f"),
+    "chord trigram, nats a beat": ("trigram, nats", ".2f"),
+    "grade": ("grade", ".2f"),
+}
+
+
+def pieces_table(found: dict) -> str:
+    """What stands below whole held-out melodies: ``{who: {figure: (mean, spread)}}``."""
+    rows = {
+        who: {new: tuple(figures[old]) for old, (new, _) in PIECES.items()}
+        for who, figures in found.items()
+    }
+    rows["Bach"] = {name: mean for name, (mean, _) in rows["Bach"].items()}  # there is one
+    return markdown("below held-out melodies", table(rows, form=dict(PIECES.values())))
+
+
 def accompaniment_table(card: dict) -> str:
-    """The held-out figures of notebook 04's card as a Markdown table."""
-    test = card["test"]
-    columns = ["Bach", "generator", "favourite intervals", "borrowed"]
-    rows = {figure: {name: test[name][figure] for name in columns} for figure in test["Bach"]}
-    for figure, spread in test["spread"].items():
-        rows[figure]["generator"] = rows[figure]["generator"], spread
-    return markdown("on held-out melodies", table(rows))
+    """Whole pieces: means and spread of three trainings of notebook 04."""
+    return pieces_table(card["spread"]["whole"])
 
 
 def tunes_table(card: dict) -> str:
@@ -60,25 +78,9 @@ def tunes_table(card: dict) -> str:
 
 
 def voices_table(card: dict) -> str:
-    """What is written below held-out melodies: means and spread of three trainings of notebook 07,
-    three draws of the rivals."""
-    figures = {
-        "parallel fifths, per 100 steps": ("fifths", ".2f"),
-        "parallel octaves, per 100 steps": ("octaves", ".2f"),
-        "struck semitones, per 100 steps": ("semitones", ".2f"),
-        "triad or seventh chord, % of beats": ("chords, %", ".1f"),
-        "phrase end: V-I in any key, %": ("V-I, %", ".1f"),
-        "phrase end: I or V in root position, %": ("I or V, %", ".1f"),
-        "last chord is I in root position, %": ("ends on I, %", ".1f"),
-        "chord trigram, nats a beat": ("trigram, nats", ".2f"),
-        "grade": ("grade", ".2f"),
-    }
-    rows = {
-        who: {new: tuple(found[old]) for old, (new, _) in figures.items()}
-        for who, found in card["spread"]["verdict"].items()
-    }
-    rows["Bach"] = {name: mean for name, (mean, _) in rows["Bach"].items()}  # there is one
-    return markdown("below held-out melodies", table(rows, form=dict(figures.values())))
+    """Whole pieces: means and spread of three trainings of notebook 07, three draws of the
+    rivals."""
+    return pieces_table(card["spread"]["verdict"])
 
 
 def benchmark_table(card: dict) -> str:

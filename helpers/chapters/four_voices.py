@@ -7,16 +7,15 @@ __all__ = ['LOWEST', 'HIGHEST', 'CLASSES', 'NOTHING', 'VOICES', 'CANDIDATES', 'M
            'TO_LAST', 'TONIC', 'MODE', 'TO_COME', 'PAST', 'HINTS', 'SEES', 'FREE', 'REPEATS', 'C', 'PAIRS', 'NO_CHORD',
            'RULES', 'WINDOW', 'to_classes', 'to_pitches', 'embed', 'chosen_before', 'build_smallest', 'is_note',
            'move_to', 'interval_to', 'motion', 'number_of_chord', 'member', 'recall', 'observe', 'look_back',
-           'places_in_bars', 'read_melody', 'far', 'guess_key', 'degree', 'build_reader', 'sees_ahead', 'read_ahead',
-           'chord_with', 'considered', 'chorale_inputs', 'take_in', 'build_listener', 'build_head',
-           'build_chorale_network', 'Prepared', 'prepare', 'moved', 'transposed', 'chorale_batch', 'read_batch',
-           'chorale_step', 'judge_notes', 'judge_pieces', 'chorale_losses', 'nats_per_note', 'build_chorale_training',
-           'judge_chorales', 'train_chorales', 'choose_chord', 'allowed_in', 'write_voices', 'harmonise',
-           'repeat_questions', 'build_repeats_network', 'repeat_examples', 'strike_repeats', 'Draft', 'chords_of',
-           'root_of', 'is_quality', 'is_rooted', 'parallels', 'struck_semitones', 'wide_leaps',
-           'sevenths_that_do_not_fall', 'doubled_leading_tones', 'held_notes', 'nameless_chords', 'strange_openings',
-           'unrooted_ends', 'strange_closes', 'ends_without_dominant', 'draw_anew', 'Faults', 'Jury',
-           'build_attentive_listener']
+           'places_in_bars', 'read_melody', 'far', 'degree', 'build_reader', 'sees_ahead', 'read_ahead', 'chord_with',
+           'considered', 'chorale_inputs', 'take_in', 'build_listener', 'build_head', 'build_chorale_network',
+           'Prepared', 'prepare', 'moved', 'transposed', 'chorale_batch', 'read_batch', 'chorale_step', 'judge_notes',
+           'judge_pieces', 'chorale_losses', 'nats_per_note', 'build_chorale_training', 'judge_chorales',
+           'train_chorales', 'choose_chord', 'allowed_in', 'write_voices', 'harmonise', 'repeat_questions',
+           'build_repeats_network', 'repeat_examples', 'strike_repeats', 'Draft', 'chords_of', 'root_of', 'is_quality',
+           'is_rooted', 'parallels', 'struck_semitones', 'wide_leaps', 'sevenths_that_do_not_fall',
+           'doubled_leading_tones', 'held_notes', 'nameless_chords', 'strange_openings', 'unrooted_ends',
+           'strange_closes', 'ends_without_dominant', 'draw_anew', 'Faults', 'Jury', 'build_attentive_listener']
 
 # %% ../../notebooks/07_four_voices.ipynb #cell-004
 from typing import NamedTuple
@@ -28,6 +27,7 @@ from keras import layers, ops
 
 from helpers import data, metrics, music, training
 from helpers.chapters import next_note_rnn as rnn
+from helpers.chapters.accompaniment_gan import guess_key
 from helpers.music import REST
 
 # %% ../../notebooks/07_four_voices.ipynb #cell-012
@@ -196,21 +196,13 @@ def read_melody(piece, phrase_ends=None):
     how far is it to the next such note, and to the end; the tonic and the mode, guessed.
     phrase_ends: steps; None are the piece's fermatas, or a guess."""
     melody, struck = piece.voices[:, 0], piece.onsets[:, 0]
-    if phrase_ends is None:
-        phrase_ends = music.guess_phrase_ends(piece)
-    steps, number = np.arange(len(melody)), np.cumsum(struck)
-    ending = np.isin(number, number[phrase_ends]) & (melody != REST)
-    goes_on = np.append((number[1:] == number[:-1]) & (melody[1:] != REST), False)
-    closing = ending & ~goes_on
-    next_end = np.where(ending, steps, 10**6)
-    next_end = np.minimum.accumulate(next_end[::-1])[::-1]
+    clock, steps = music.phrase_clock(piece, phrase_ends), np.arange(len(melody))
     tonic, mode = guess_key(melody)
     told = np.zeros((len(melody), TOLD), np.int32)
     told[:, NOTE], told[:, STRUCK] = to_classes(melody), struck
     told[:, SINCE] = np.minimum(steps - np.maximum.accumulate(np.where(struck, steps, 0)), 31)
-    told[:, ENDING], told[:, CLOSING] = ending, closing
-    told[:, OPENING] = np.append(True, closing[:-1])
-    told[:, TO_END], told[:, TO_LAST] = far(next_end - steps), far(steps[::-1])
+    told[:, ENDING], told[:, CLOSING], told[:, OPENING] = clock[:3]
+    told[:, TO_END], told[:, TO_LAST] = far(clock.to_end), far(clock.to_last)
     told[:, TONIC], told[:, MODE] = (tonic - LOWEST + 1) % 12, mode
     return told
 
@@ -219,12 +211,6 @@ def far(steps):
     """Distances as 24 classes: exact up to sixteen steps, then by half bars, the last for all
     beyond."""
     return np.minimum(np.where(steps <= 16, steps, 16 + np.ceil((steps - 16) / 8)), 23)
-
-
-def guess_key(melody):
-    """``(tonic, mode)`` of a melody known to its end: a pitch class, and 0 (major) or 1 (minor)."""
-    key = metrics.key_of(melody, closing=0.25)
-    return (music.key_tonic(key), int(key.endswith("minor"))) if key else (0, 0)
 
 # %% ../../notebooks/07_four_voices.ipynb #cell-051
 def degree(classes, melody):

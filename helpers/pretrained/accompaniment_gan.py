@@ -2,89 +2,55 @@
 
 from __future__ import annotations
 
-import functools
-
-import numpy as np
-
-from ..music.grid import REST, STEPS_PER_BAR
-from .arguments import as_seed, check_network, harmonise
+from ..course.errors import check_number
+from .arguments import as_seed, as_tune, check_network, check_phrase_ends, harmonise, take_melody
 from .published import published, say_first_call
 
-WINDOW = 2 * STEPS_PER_BAR
+CHAPTER = "04_accompaniment_gan"
+DRAFTS = 16  # as in the notebook
 
 
-def accompany(melody, seed: int | None = None, generator=None, pickup: int | None = None):
+def accompany(
+    melody,
+    seed: int | None = None,
+    generator=None,
+    pickup: int | None = None,
+    phrase_ends=None,
+    drafts: int = DRAFTS,
+    critic=None,
+):
     """Alto, tenor and bass to a melody, by the accompaniment GAN of notebook 04.
 
     melody: music, such as ``load_melody`` gives or a ``Piece`` (its first voice counts); or bare
     pitches ``(steps,)``, whole numbers on the sixteenth grid, of any length from one step. pickup:
-    steps before the first downbeat; None is the music's own, or 0.
+    steps before the first downbeat; None is the music's own, or 0. phrase_ends: the steps at which
+    the last notes of phrases begin; None takes the music's fermatas, else guesses. drafts: so many
+    are written of each two bars, and the best ones taken, by the critic and the rules of the
+    notebook; 1 writes a single one, with a little less noise. generator, critic: of one's own; None
+    are the published ones.
     Returns for music a ``Piece`` that plays as that music, for pitches voices ``(steps, 4)`` int16:
     the melody stands untouched in column 0.
 
+    The network learned 4/4. Other music is written in windows of two 4/4 bars, too; its places in
+    the bar are those of its own metre. Bare pitches are taken for 4/4.
     A melody outside the trained range is moved, by octaves where that is enough, and the music
     moved back; no voice goes below C2 for that. Raises ValueError with one sentence where the
     melody is no melody.
     """
-
     check_network(generator)
+    check_network(critic)
+    check_number("drafts", drafts, 1, 1000)
+    taken = pitches, _, piece = take_melody(melody, pickup)
+    ends = check_phrase_ends(phrase_ends, len(pitches))
     seed = as_seed(seed)
 
     def write(moved, pickup):
         say_first_call("accompany")
-        network = generator or published("04_accompaniment_gan").network("generator")
-        before = -pickup % STEPS_PER_BAR
-        bars = max(2, -(-(before + len(moved)) // STEPS_PER_BAR))
-        padded = np.full(bars * STEPS_PER_BAR, moved[-1])  # the last note held to the window's end
-        padded[:before] = REST
-        padded[before : before + len(moved)] = moved
-        return join_windows(_windows(padded, seed, network))[before : before + len(moved)]
+        from ..chapters.accompaniment_gan import accompany_piece
 
-    return harmonise(melody, pickup, write)
+        network = generator or published(CHAPTER).network("generator")
+        judge = (critic or published(CHAPTER).network("critic")) if drafts > 1 else None
+        tune = as_tune(moved, pickup, piece)
+        return accompany_piece(network, tune, seed, drafts, judge, phrase_ends=ends)
 
-
-@functools.cache
-def _compiled(generator):
-    """The network as one TensorFlow graph, some ten times faster than layer by layer."""
-    import tensorflow as tf
-
-    return tf.function(lambda melody, noise: generator([melody, noise], training=False))
-
-
-def _windows(melody: np.ndarray, seed: int, generator) -> np.ndarray:
-    """Accompanied two-bar windows, one beginning on each bar but the last: ``(windows, 32, 4)``.
-
-    Windows that overlap share the noise of the bar that they share, so that they tend to agree.
-    """
-    import tensorflow as tf
-
-    from ..chapters import accompaniment_gan as gan
-
-    bars = len(melody) // STEPS_PER_BAR
-    beats = gan.BEATS // 2
-    noise = [gan.draw_noise(1, (seed, bar))[0, :beats] for bar in range(bars)]
-    voices = []
-    for bar in range(bars - 1):
-        window = melody[bar * STEPS_PER_BAR :][:WINDOW]
-        rolls = gan.to_rolls(window[None])
-        both = tf.concat([noise[bar], noise[bar + 1]], axis=0)[None]
-        voices.append(gan.to_voices(_compiled(generator)(rolls, both))[0])
-    return np.stack(voices)
-
-
-def join_windows(windows: np.ndarray) -> np.ndarray:
-    """One piece from windows that overlap by half: ``(steps, voices)``.
-
-    In each overlap the music passes from one window to the next where the two agree best over two
-    steps, if possible on a beat and not at the overlap's edge, so that no seam is heard.
-    """
-    half = windows.shape[1] // 2
-    joined = [windows[0, :half]]
-    for before, after in zip(windows, windows[1:], strict=False):
-        same = (before[half:] == after[:half]).sum(axis=1)
-        agreement = same + np.concatenate([[0], same[:-1]])
-        place = np.arange(half)
-        central = np.where((place < 3) | (place > half - 3), -2.0, 0.0)
-        seam = int(np.argmax(agreement + central + 0.5 * (place % 4 == 0)))
-        joined.append(np.concatenate([before[half : half + seam], after[seam:half]]))
-    return np.concatenate([*joined, windows[-1, half:]])
+    return harmonise(taken, write)

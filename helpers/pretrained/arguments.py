@@ -12,7 +12,15 @@ import numpy as np
 from ..course.errors import SettingError, check_kind, check_number
 from ..music.arrays import check_array
 from ..music.conversion import to_piece
-from ..music.grid import MAX_MELODY_STEPS, REST, STEPS_PER_BAR, Piece, with_voices
+from ..music.grid import (
+    MAX_MELODY_STEPS,
+    REST,
+    STEPS_PER_BAR,
+    Piece,
+    default_onsets,
+    with_voices,
+)
+from ..music.phrases import with_pickup
 
 MELODY_RANGE = (57, 81)  # the sopranos that the accompaniment GAN was trained on
 LOWEST = 36  # C2, below which no choir's bass sings
@@ -91,12 +99,30 @@ def take_melody(music, pickup: int | None = None) -> tuple[np.ndarray, int, Piec
     return as_melody(piece.voices[:, 0]), pickup, piece
 
 
-def harmonise(music, pickup: int | None, write: Callable) -> np.ndarray | Piece:
-    """The voices that ``write(melody, pickup)`` gives to a melody moved into the trained range,
-    moved back, the melody itself untouched: an array for an array, else a piece. Below a low melody
-    nobody could hear them: a voice that would go below ``LOWEST`` is moved up as a whole, by
-    octaves, and may lie above the melody."""
-    melody, pickup, piece = take_melody(music, pickup)
+def as_tune(melody: np.ndarray, pickup: int, piece: Piece | None) -> Piece:
+    """A melody in a network's range, as the music that it was."""
+    voices = melody[:, None]
+    if piece is None:
+        return with_pickup(Piece("", voices, default_onsets(voices), np.zeros(0, np.int32)), pickup)
+    struck = np.asarray(piece.onsets)[:, :1] & (voices != REST)
+    tune = piece._replace(voices=voices, onsets=struck)
+    own = len(piece.bar_starts) and piece.bar_starts[0] == pickup
+    return tune if own else with_pickup(tune, pickup)
+
+
+def check_phrase_ends(phrase_ends, steps: int) -> np.ndarray | None:
+    """Steps of a melody, or None."""
+    if phrase_ends is None:
+        return None
+    return check_array(phrase_ends, "Phrase ends", ("ends",), True, (0, steps - 1)).astype(int)
+
+
+def harmonise(taken: tuple, write: Callable) -> np.ndarray | Piece:
+    """Of what ``take_melody`` has taken, the voices that ``write(melody, pickup)`` gives to the
+    melody moved into the trained range, moved back, the melody itself untouched: an array for an
+    array, else a piece. Below a low melody nobody could hear them: a voice that would go below
+    ``LOWEST`` is moved up as a whole, by octaves, and may lie above the melody."""
+    melody, pickup, piece = taken
     shift = fitting_shift(melody)
     voices = write(move(melody, shift, *MELODY_RANGE), pickup)
     sounding = np.where(voices == REST, 127, voices).min(axis=0) - shift

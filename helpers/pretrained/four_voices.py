@@ -9,19 +9,13 @@ import numpy as np
 from ..course.errors import SettingError, check_kind, check_number
 from ..data.chorales import load_chorales
 from ..data.windows import voice_ranges
-from ..music.arrays import check_array
-from ..music.grid import (
-    REST,
-    STEPS_PER_BAR,
-    VOICE_NAMES,
-    Piece,
-    default_onsets,
-    pitch_number,
-)
-from ..music.phrases import guess_phrase_ends, with_pickup
+from ..music.grid import STEPS_PER_BAR, VOICE_NAMES, Piece, pitch_number
+from ..music.phrases import guess_phrase_ends
 from .arguments import (
     as_seed,
+    as_tune,
     check_network,
+    check_phrase_ends,
     check_steps,
     check_temperature,
     fitting_shift,
@@ -61,7 +55,8 @@ def compose_chorale(
     ``accompany``; repeated notes of the lower voices come with a piece, whose onsets tell them.
     Raises ValueError with one sentence where an argument is wrong.
     """
-    melody, _, piece = (None,) * 3 if soprano is None else take_melody(soprano, pickup)
+    taken = (None,) * 3 if soprano is None else take_melody(soprano, pickup)
+    melody, _, piece = taken
     count = steps if melody is None else len(melody)
     steps = count if steps is None else steps
     check_steps(steps)
@@ -71,8 +66,7 @@ def compose_chorale(
     check_network(composer)
     check_kind("rules", rules, bool, "True or False")
     _check_ranges(ranges)
-    if phrase_ends is not None:
-        phrase_ends = check_array(phrase_ends, "Phrase ends", ("ends",), True, (0, steps - 1))
+    phrase_ends = check_phrase_ends(phrase_ends, steps)
     if soprano is not None and count != steps:
         raise SettingError(f"This soprano has {count} steps, not the {steps} asked for.")
     seed = as_seed(seed)
@@ -81,13 +75,13 @@ def compose_chorale(
     network = network or _network("harmoniser")
 
     def write(melody, pickup):
-        tune = _as_tune(melody, pickup, piece)
+        tune = as_tune(melody, pickup, piece)
         return _write(network, tune, phrase_ends, limits, temperature, seed, rules)
 
     if soprano is None:
         melody = _compose(composer or _network("composer"), steps, pickup or 0, temperature, seed)
         return move(write(melody, pickup or 0), 0, 0, 127)
-    found = harmonise(soprano, pickup, write)
+    found = harmonise(taken, write)
     if not isinstance(found, Piece):
         return found
     from ..chapters.four_voices import strike_repeats
@@ -133,17 +127,6 @@ def _limits(ranges, shift: int) -> tuple[np.ndarray, np.ndarray]:
                 f"{bounds[0]} to {bounds[1]}. Transpose the melody, or leave its range out."
             )
     return low, high
-
-
-def _as_tune(melody: np.ndarray, pickup: int, piece: Piece | None) -> Piece:
-    """A melody in the network's range, as the music that it was."""
-    voices = melody[:, None]
-    if piece is None:
-        return with_pickup(Piece("", voices, default_onsets(voices), np.zeros(0, np.int32)), pickup)
-    struck = np.asarray(piece.onsets)[:, :1] & (voices != REST)
-    tune = piece._replace(voices=voices, onsets=struck)
-    own = len(piece.bar_starts) and piece.bar_starts[0] == pickup
-    return tune if own else with_pickup(tune, pickup)
 
 
 def _compose(composer, steps: int, pickup: int, temperature: float, seed: int) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .arguments import as_seed, check_network, check_temperature, harmonise
+from .arguments import as_seed, check_network, check_temperature, harmonise, take_melody
 from .published import published, say_first_call
 
 
@@ -30,4 +30,4 @@ def accompany_rl(
         network = generator or published("06_gan_with_rl").network("rewarded")
         return rl.accompany_melody(network, moved, temperature, seed, pickup)
 
-    return harmonise(melody, pickup, write)
+    return harmonise(take_melody(melody, pickup), write)

@@ -54,14 +54,17 @@ def train_04(folder):
     from helpers import data, training
     from helpers.chapters import accompaniment_gan as gan
 
-    windows = data.make_windows(data.load_chorales("valid", time_signature="4/4")[:4])
-    room = data.transposition_room(windows, *(windows.min(axis=(0, 1)), windows.max(axis=(0, 1))))
+    pieces = data.load_chorales("valid", time_signature="4/4")[:4]
+    windows, ranges = gan.make_windows(pieces), data.voice_ranges(pieces)
+    room = data.transposition_room(windows.voices, *ranges)
+    few = gan.Windows(*(array[:6] for array in windows))
     settings = {"batch_size": 4, "critic_steps": 2, "seed": 1, "iterations": ITERATIONS}
+    settings |= {"rules": 1.0, "cadences": 6.0, "rules_from": 0.4}
     training.train(
-        gan.build_training(folder, settings, windows),
+        gan.build_training(folder, settings, windows, ranges),
         lambda run: gan.make_step(run, windows, room),
         ITERATIONS,
-        look_back=lambda run: gan.look_back(run, windows[:6], windows[:2, :, 0]),
+        look_back=lambda run: gan.look_back(run, few, few),
         look_at=range(0, ITERATIONS, 7),
         average=("generator", 0.995),
         choose="distance to Bach",

@@ -13,7 +13,7 @@ from tools.notebooks import FOLDER, find_notebooks, is_training_chapter
 START = FOLDER / "00_start_here.ipynb"
 NOTEBOOK = nbformat.read(START, as_version=4)
 PROSE = "\n".join(cell.source for cell in NOTEBOOK.cells if cell.cell_type == "markdown")
-EXAMPLE, SEED, STEPS = "bwv248.28", 2, 64
+EXAMPLE, SEED, STEPS = "bwv248.28", 6, 64
 
 
 def test_every_link_leads_somewhere():
@@ -40,29 +40,33 @@ def opening(piece):
     return piece.voices[: ends[ends >= 56].min()]
 
 
-def test_the_example_is_one_of_the_better_ones_as_it_says():
-    assert "openings of 29 chorales" in PROSE and "Two in three of the others" in PROSE
+def test_the_example_is_not_one_of_the_best_as_it_says():
+    assert (
+        "openings of 29 chorales" in PROSE
+        and "More than half of the others have more complete chords" in PROSE
+    )
     pieces = data.load_chorales("test", time_signature="4/4")
     assert len(pieces) == 29
     shares = {}
     for i, piece in enumerate(pieces):
         melody = opening(piece)[:, 0]
-        for seed in (1, 2, 3):
+        for seed in (4, 5, 6):
             made = pretrained.accompany(melody, seed=seed, pickup=int(piece.bar_starts[0]))
             shares[piece.name if piece.name == EXAMPLE else i, seed] = metrics.chord_share(made)
             if (piece.name, seed) == (EXAMPLE, SEED):
                 assert len(made) == STEPS
     example = shares.pop((EXAMPLE, SEED))
-    fewer = np.mean([share < example for share in shares.values()])
-    assert 0.6 < fewer < 0.73
-    assert example < max(shares.values())  # not the best
+    more = np.mean([share > example for share in shares.values()])
+    assert 0.5 < more < 0.6
 
 
-def test_bachs_bass_walks_and_the_networks_leaps():
+def test_both_basses_walk_and_bachs_moves_more_often():
     piece = next(piece for piece in data.load_chorales("test") if piece.name == EXAMPLE)
     bach = piece.voices[:STEPS]
     network = pretrained.accompany(bach[:, 0], seed=SEED, pickup=int(piece.bar_starts[0]))
     moves = [np.abs(np.diff(voices[:, 3])) for voices in (bach, network)]
-    by_step = [(move[move > 0] <= 2).mean() for move in moves]
-    assert 0.45 < by_step[0] < 0.6  # "about half"
-    assert by_step[1] < 0.4
+    for move in moves:
+        assert 0.4 < (move[move > 0] <= 2).mean() < 0.6  # "about half"
+    assert (moves[0] > 0).sum() > 1.3 * (moves[1] > 0).sum()
+    for end in np.flatnonzero(piece.fermatas[:STEPS]):
+        assert metrics.chord_at(bach, end) == metrics.chord_at(network, end) is not None

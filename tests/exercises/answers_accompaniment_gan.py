@@ -2,7 +2,9 @@
 
 from types import SimpleNamespace
 
+import keras
 import numpy as np
+import tensorflow as tf
 from exercise import Answers
 
 from helpers.music.grid import REST
@@ -33,6 +35,11 @@ def counted(upper, lower, fifth=None, both_move=None, sounding=None):
 def not_taken_apart(upper, lower):
     """Crossed voices: fourths for fifths."""
     return counted(upper, lower, (upper - lower) % 12 == 7)
+
+
+def never_crossing(upper, lower):
+    same = np.diff((upper - lower) % 12) == 0
+    return counted(upper, lower, both_move=moved(upper, lower) & same)
 
 
 def either_moves(upper, lower):
@@ -86,18 +93,75 @@ def draw_noise(count, seed):
     return np.random.default_rng(seed).gumbel(size=(count, 8, 3, 49)).astype(np.float32)
 
 
-def accompany_windows(generator, melodies, noise):
+def accompany_windows(generator, windows, noise):
     """A generator that plays the loudest class of each beat."""
     voices = np.repeat(noise.argmax(axis=-1), 4, axis=1)
-    return np.concatenate([np.asarray(melodies)[..., None], voices], axis=-1)
+    return np.concatenate([np.zeros((len(noise), 32, 1)), voices], axis=-1)
 
 
 def accompany(noise):
-    return accompany_windows(None, np.zeros((3, 32)), np.repeat(noise, 3, axis=0))
+    return accompany_windows(None, None, np.repeat(noise, 3, axis=0))
 
 
 def join(*parts):
     return np.concatenate(parts, axis=1)
+
+
+PITCH = np.arange(48)
+TOO_FAR = (np.subtract.outer(PITCH, PITCH) > 12).astype(np.float32)
+
+
+def apart(rolls, far=TOO_FAR, pairs=((0, 1), (1, 2)), over=(1,), most=48):
+    """How often pairs of voices are apart as ``far`` says: the product, which has a slope."""
+    pitches, far = rolls[..., :most], tf.constant(far)
+    return sum(
+        tf.reduce_sum((pitches[:, :, a] @ far) * pitches[:, :, b], axis=(*over, 2))
+        for a, b in pairs
+    )
+
+
+def compared(rolls):
+    """Right counts of one-hot rolls, by comparing: no slope."""
+    classes = tf.argmax(rolls, axis=-1)
+    sounds = (classes[..., :-1] < 48) & (classes[..., 1:] < 48)
+    wide = (classes[..., :-1] - classes[..., 1:] > 12) & sounds
+    return tf.reduce_sum(tf.cast(wide[..., :2], tf.float32), axis=(1, 2))
+
+
+def expected_pitch(rolls):
+    """A slope, but what is measured are semitones."""
+    pitch = tf.reduce_sum(rolls[..., :48] * PITCH.astype(np.float32), axis=-1)
+    return tf.reduce_sum(tf.nn.relu(pitch[..., :2] - pitch[..., 1:3] - 12), axis=(1, 2))
+
+
+def further(than):
+    return (np.subtract.outer(PITCH, PITCH) > than).astype(np.float32)
+
+
+def half_a_slope(rolls):
+    """The upper voice is taken as given."""
+    upper = tf.stop_gradient(rolls[:, :, :2, :48] @ tf.constant(TOO_FAR))
+    return tf.reduce_sum(upper * rolls[:, :, 1:3, :48], axis=(1, 2, 3))
+
+
+def any_slope(rolls):
+    """The right numbers with another's slope."""
+    return tf.stop_gradient(apart(rolls)) + tf.reduce_sum(
+        rolls - tf.stop_gradient(rolls), axis=(1, 2, 3)
+    )
+
+
+def loud(class_, beats):
+    """A noise in which one class is loudest."""
+    noise = np.zeros_like(ONE)
+    noise[:, :, :, 0] = 1
+    noise[:, beats, :, class_] = 50
+    return noise
+
+
+def wide_far(rest):
+    """TOO_FAR with a class for the rest, which counts as a lowest or a highest note."""
+    return np.pad(TOO_FAR, [(0, 1), (0, 1)], constant_values=rest).astype(np.float32)
 
 
 ALL_FIFTHS = range(7, 128, 12)
@@ -134,7 +198,10 @@ ANSWERS = {
         ],
     ),
     "parallel_fifths": Answers(
-        names={"REST": REST},
+        names={
+            **{"REST": REST, "PAIRS": [(0, 3)]},
+            **{"test_windows": SimpleNamespace(voices=np.zeros((3, 32, 4), int))},
+        },
         right=[
             (parallel_fifths,),
             (lambda upper, lower: float(parallel_fifths(upper, lower)),),
@@ -151,6 +218,8 @@ ANSWERS = {
             ((lambda upper, lower: one_interval(upper, lower, 7, 999),), "fold"),
             ((lambda upper, lower: one_interval(upper, lower, 5),), "textbook"),
             ((any_motion,), "Octaves"),
+            ((lambda u, lo: parallel_fifths(u[:3], lo[:3]),), "come late"),
+            ((never_crossing,), "voices cross,"),
             ((from_a_fifth,), "to a third"),
             ((to_a_fifth,), "to a fifth"),
             ((same_direction,), "contrary"),
@@ -173,11 +242,49 @@ ANSWERS = {
             ((lambda u, lo: counted(u, lo, sounding=lo >= 0),), "A rest is -1"),
         ],
     ),
+    "wide_spacing": Answers(
+        names={
+            "ops": keras.ops,
+            "PITCHES": 48,
+            "TOO_FAR": TOO_FAR,
+            "rolls": tf.zeros((1, 32, 4, 49)),
+            "untrained": tf.zeros((1, 32, 4, 49)),
+        },
+        right=[(apart,), (lambda rolls: 1.0 * apart(rolls),)],
+        wrong=[
+            ((3,), "Write a function"),
+            ((lambda rolls: 0,), "A number for each"),
+            ((lambda rolls: tf.zeros(8),), "on five steps"),
+            ((lambda rolls: apart(rolls, over=()),), "A number for each"),  # steps not added up
+            ((lambda rolls: tf.reduce_sum(apart(rolls)),), "A number for each"),
+            ((lambda rolls: apart(rolls) / 32,), "on five steps"),  # a share
+            ((lambda rolls: apart(rolls, pairs=((0, 1),)),), "on seven steps"),
+            ((lambda rolls: apart(rolls, pairs=((1, 2),)),), "on five steps"),
+            ((lambda rolls: apart(rolls, pairs=((0, 1), (1, 2), (2, 3))),), "Tenor and bass"),
+            ((lambda rolls: apart(rolls, far=TOO_FAR.T),), "on five steps"),  # the other way round
+            ((lambda rolls: apart(rolls, far=np.maximum(TOO_FAR, TOO_FAR.T)),), "crossed"),
+            (
+                (lambda rolls: apart(rolls, far=np.roll(TOO_FAR, 1, axis=1)),),
+                "An octave, 12 semitones",
+            ),
+            ((lambda rolls: apart(rolls, far=wide_far(1), most=49),), "A rest is no pitch"),
+            ((lambda rolls: apart(rolls, far=further(13)),), "on five steps"),
+            ((lambda rolls: apart(rolls[:, :10]),), "on seven steps"),
+            ((lambda rolls: apart(rolls[:, :-1]),), "on seven steps"),
+            ((compared,), "no slope"),
+            ((half_a_slope,), "part of the slope"),
+            ((any_slope,), "part of the slope"),
+            ((expected_pitch,), "on seven steps"),
+            ((lambda rolls: apart(rolls, far=TOO_FAR, most=49),), "stops with"),
+            ((lambda rolls: 1 / 0,), "ZeroDivisionError"),
+        ],
+    ),
     "second_bar_only": Answers(
         given=(accompany,),
         names={
             **{"tf": SimpleNamespace(concat=np.concatenate, repeat=np.repeat), "BEATS": 8},
-            **{"test_windows": np.zeros((3, 32, 4), int), "generator": None},
+            **{"test_windows": [np.zeros((3, 32, 4), int)], "generator": None},
+            **{"Windows": lambda *arrays: arrays},
             **{"draw_noise": draw_noise, "accompany_windows": accompany_windows},
         },
         right=[
@@ -197,9 +304,10 @@ ANSWERS = {
             ((ONE, np.concatenate([ONE[:, :, :2], OTHER[:, :, 2:]], axis=2)[:, :4]), "axis=1"),
             ((accompany(ONE), accompany(OTHER)), "Two noises"),  # the music, not the noise
             ((1, 2), "Two noises"),  # the seeds
-            ((ONE, join(ONE[:, :4], ONE[:, 4:] + 1)), "No note of the second bar changes"),
-            ((ONE, join(ONE[:, :4], 2 * ONE[:, 4:])), "No note of the second bar changes"),
-            ((ONE, join(ONE[:, :4], ONE[:, 4:] + 1e-9)), "No note of the second bar changes"),
+            ((ONE, join(ONE[:, :4], ONE[:, 4:] + 1)), "old noise is still in"),
+            ((ONE, join(ONE[:, :4], 2 * ONE[:, 4:])), "old noise is still in"),
+            ((ONE, join(ONE[:, :4], ONE[:, 4:] + 1e-9)), "old noise is still in"),
+            ((loud(0, slice(0)), loud(1, slice(4, 8))), "Noise is drawn"),
             *(
                 ((ONE, join(ONE[:, :4], OTHER[:, 4:] * odd)), "finite")
                 for odd in (np.inf, np.nan, 1e300)

@@ -12,7 +12,9 @@ from helpers.training import checkpoints
 from tools import readme
 
 CARD = readme.read_card("04_accompaniment_gan")
-TEST = CARD["test"]
+TEST = CARD["test"]["windows"]
+HYMNS = CARD["test"]["whole"]
+THREE = {who: {row: v[0] for row, v in f.items()} for who, f in CARD["spread"]["whole"].items()}
 TUNES = readme.read_card("02_next_note_rnn")["test"]
 CHORALES = readme.read_card("07_four_voices")["spread"]
 CRITIC = readme.read_card("03_critic_and_composer")["test"]
@@ -63,8 +65,65 @@ def test_better_than_the_baselines():
 
 
 def test_noise_and_melody_both_matter():
-    assert TEST["influence"]["noise"] >= 0.15
-    assert TEST["influence"]["melody"] >= 0.5
+    differs = {name: mean for name, (mean, _) in CARD["spread"]["differs"].items()}
+    assert differs["noise"] >= 0.15 and differs["melody"] >= 0.5
+    assert differs["seed, by both"] >= 0.25
+
+
+@pytest.mark.parametrize(
+    ("figure", "most"),
+    [
+        ("grade", 10),
+        ("parallel fifths, per 100 steps", 0.5),
+        ("parallel octaves, per 100 steps", 0.5),
+        ("struck semitones, per 100 steps", 0.4),
+    ],
+)
+def test_first_drafts_of_whole_hymns(figure, most):
+    assert HYMNS["alone"][figure] <= most
+
+
+chosen = pytest.mark.parametrize("way", ["by both", "ends guessed"])
+one_and_three = pytest.mark.parametrize("hymns", [HYMNS, THREE], ids=["one", "three trainings"])
+
+
+@chosen
+@one_and_three
+@pytest.mark.parametrize(
+    ("figure", "most"),
+    [
+        ("grade", 8),
+        ("parallel fifths, per 100 steps", 0.15),
+        ("parallel octaves, per 100 steps", 0.15),
+        ("struck semitones, per 100 steps", 0.4),
+    ],
+)
+def test_chosen_drafts_of_whole_hymns_keep_to_the_limits(hymns, way, figure, most):
+    assert hymns[way][figure] <= most
+
+
+@chosen
+@one_and_three
+@pytest.mark.parametrize(
+    ("figure", "least"),
+    [
+        ("phrase end: V-I in any key, %", 33),
+        ("phrase end: root-position triad, %", 80),
+        ("last chord is I in root position, %", 80),
+        ("key as the reference's, %", 80),
+        ("triad or seventh chord, % of beats", 80),
+    ],
+)
+def test_whole_hymns_have_chords_and_ends(hymns, way, figure, least):
+    assert hymns[way][figure] >= least
+
+
+@one_and_three
+def test_the_bass_leaps_as_a_bass_does_and_nothing_is_recited(hymns):
+    run = "longest run known from training, steps"
+    for way in ("alone", "by both", "ends guessed"):
+        assert 3 <= hymns[way]["bass: leaps over a fifth, % of moves"] <= 7
+        assert hymns[way][run] <= hymns["Bach"][run]
 
 
 def test_the_published_network_is_the_best_saved_one():
