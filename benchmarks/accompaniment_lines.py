@@ -1,6 +1,6 @@
 """What each part of notebook 04's GAN is for: the training again without it, three seeds each.
 
-    python benchmarks/accompaniment_lines.py [--seeds 1 2 3] [--iterations 300] [NAME ...]
+    python benchmarks/accompaniment_lines.py [--seeds 1 2 3] [--iterations 200] [NAME ...]
 
 Each training is short, and leaves one thing out; all are heard on the validation chorales, whole,
 one draft of each. It prints the mean and the standard deviation over the seeds, and with --publish
@@ -132,7 +132,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("names", nargs="*", default=list(VARIANTS), metavar="NAME")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
-    parser.add_argument("--iterations", type=int, default=300)
+    parser.add_argument("--iterations", type=int, default=200)
     parser.add_argument("--publish", action="store_true", help="puts the figures on the card")
     options = parser.parse_args()
     found = {}
