@@ -177,13 +177,17 @@ def reached(curve, distance: float, chords: float):
     return None
 
 
-def race(seed: int, marks: list[float]) -> dict:
-    """Trains both, prints the figures at the marks in CPU seconds; what ``compare`` says of the
-    original's last figures."""
+def training_music() -> tuple:
+    """The training chorales' windows, how far each may move, and the ranges of the voices."""
     pieces = data.load_chorales("train", time_signature="4/4")
     windows, ranges = kit.make_windows(pieces), data.voice_ranges(pieces)
-    room = data.transposition_room(windows.voices, *ranges)
-    test = kit.make_windows(data.load_chorales("test", time_signature="4/4"))
+    return windows, data.transposition_room(windows.voices, *ranges), ranges
+
+
+def race(seed: int, marks: list[float], music: tuple, test) -> dict:
+    """Trains both on ``training_music``, prints the figures on the windows ``test`` at the marks in
+    CPU seconds; what ``compare`` says of the original's last figures."""
+    windows, room, ranges = music
     device.set_seed(seed)
     systems = [Original(windows, room, seed), Kit(windows, room, ranges, seed)]
     for system in systems:  # tracing is not training
@@ -248,7 +252,8 @@ def main() -> None:
     parser.add_argument("--publish", action="store_true", help="puts what was found on the card")
     arguments = parser.parse_args()
     marks = sorted(60 * minutes for minutes in arguments.minutes)
-    found = {f"seed {seed}": race(seed, marks) for seed in arguments.seeds}
+    music, test = training_music(), kit.make_windows(data.load_chorales("test", "4/4"))
+    found = {f"seed {seed}": race(seed, marks, music, test) for seed in arguments.seeds}
     print("\nratios:", ", ".join(f"{one.get('ratio', float('nan')):.1f}" for one in found.values()))
     if arguments.publish:
         add_to_card(CHAPTER, race=found)

@@ -19,11 +19,11 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-
 import keras
 import numpy as np
 from keras import ops
 
+from benchmarks.accompaniment_gan import training_music
 from helpers import data, metrics, music, training
 from helpers.chapters import accompaniment_gan as gan
 from helpers.course import device, runs_folder, sha256
@@ -92,8 +92,8 @@ def listen(generator, pieces, seed: int) -> dict[str, float]:
     return {new: figures[old] for old, new in ROWS.items()}
 
 
-def train(name: str, seed: int, iterations: int) -> dict[str, float]:
-    """The figures of one training."""
+def train(name: str, seed: int, iterations: int, music_to_learn: tuple) -> dict[str, float]:
+    """The figures of one training on ``training_music``."""
     changed, patches = VARIANTS[name]
     folder = f"lines/{iterations}/{name.replace(' ', '_')}_{seed}"
     settings = checkpoints.load_checkpoint(CHAPTER).card["settings"] | changed
@@ -104,9 +104,7 @@ def train(name: str, seed: int, iterations: int) -> dict[str, float]:
     if kept.get("of") == of:
         return kept["figures"]
     device.set_seed(seed)
-    pieces = data.load_chorales("train", time_signature="4/4")
-    windows, ranges = gan.make_windows(pieces), data.voice_ranges(pieces)
-    room = data.transposition_room(windows.voices, *ranges)
+    windows, room, ranges = music_to_learn
     own_parts = {part: getattr(gan, part) for part in patches}
     for part, other in patches.items():
         setattr(gan, part, other)
@@ -135,9 +133,11 @@ def main() -> None:
     parser.add_argument("--iterations", type=int, default=200)
     parser.add_argument("--publish", action="store_true", help="puts the figures on the card")
     options = parser.parse_args()
-    found = {}
+    found, music_to_learn = {}, training_music()
     for name in options.names:
-        trainings = [train(name, seed, options.iterations) for seed in options.seeds]
+        trainings = [
+            train(name, seed, options.iterations, music_to_learn) for seed in options.seeds
+        ]
         found[name] = {row: list(map(float, pair)) for row, pair in spread(trainings).items()}
         told = ", ".join(
             f"{row} {mean:.2f} ± {off:.2f}" for row, (mean, off) in found[name].items()

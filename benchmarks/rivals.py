@@ -26,8 +26,8 @@ RIVALS = {"GAN": pretrained.accompany, "rewarded": pretrained.accompany_rl}
 
 
 def main() -> None:
-    found = checkpoints.load_checkpoint(CHAPTER)
-    card, repeats = found.card, found.network("repeats")
+    published = checkpoints.load_checkpoint(CHAPTER)
+    card, repeats = published.card, published.network("repeats")
     pieces = data.load_chorales("test", time_signature="4/4")
     for name, system in RIVALS.items():
         drawn = []
@@ -35,8 +35,8 @@ def main() -> None:
             made = [piece._replace(voices=system(piece, seed=seed).voices) for piece in pieces]
             made = [strike_repeats(repeats, piece, seed) for piece in made]
             drawn.append(metrics.chorale_figures(made, pieces))
-        card["spread"]["verdict"][name] = spread(drawn)
-        for figure, (mean, off) in spread(drawn).items():
+        found = card["spread"]["verdict"][name] = spread(drawn)
+        for figure, (mean, off) in found.items():
             print(f"{name}, {figure}: {mean:.2f} ± {off:.2f}")
     add_to_card(CHAPTER, spread=card["spread"])
 
