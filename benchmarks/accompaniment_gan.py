@@ -207,14 +207,12 @@ def race(seed: int, marks: list[float], music: tuple, test) -> tuple[dict, dict]
             figures = metrics.figures_beside(system.accompany(test), test.voices)
             curves[system.name].append((spent[system.name], figures))
             if stop in marks:
-                shown = {name: figures[name] for name in SHOWN}
-                at_marks[f"{system.name}, {stop / 60:g} min"] = {
-                    "iterations": system.iterations
-                } | shown
+                row = {"iterations": system.iterations} | {name: figures[name] for name in SHOWN}
+                at_marks[f"{system.name}, {stop / 60:g} min"] = row
+                distance, chords, consonance, rests = (row[name] for name in SHOWN)
                 print(
                     f"{spent[system.name] / 60:8.1f} {system.name:>9} {system.iterations:10d} "
-                    f"{figures['interval distance']:12.3f} {figures['chord share']:7.3f} "
-                    f"{figures['consonance']:11.3f} {figures['rests']:6.3f}",
+                    f"{distance:12.3f} {chords:7.3f} {consonance:11.3f} {rests:6.3f}",
                     flush=True,
                 )
 
@@ -261,7 +259,7 @@ def main() -> None:
     at_marks, last = zip(*(race(seed, marks, music, test) for seed in arguments.seeds), strict=True)
     print("\nratios:", ", ".join(f"{one.get('ratio', float('nan')):.1f}" for one in last))
     if arguments.publish:
-        add_to_card(CHAPTER, race=spread(list(at_marks)), goals=list(last))
+        add_to_card(CHAPTER, race=spread(list(at_marks)))
 
 
 if __name__ == "__main__":
